@@ -1,0 +1,171 @@
+//! The guest's answer, read strictly: anything malformed is the plugin's fault and a 502.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::base64_text;
+
+/// Response headers a guest may set in vain: they belong to the connection, or the host computes
+/// them. Dropped rather than refused, as any HTTP intermediary does (RFC 9110, 7.6.1).
+pub const DROPPED_RESPONSE_HEADERS: [&str; 9] = [
+    "connection",
+    "content-length",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// The content type of a response that names none.
+const DEFAULT_CONTENT_TYPE: &str = "application/json";
+
+/// A guest's answer as it writes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResponseEnvelope {
+    /// HTTP status; 0 means 200.
+    pub status: u16,
+    /// One value per header.
+    pub headers: BTreeMap<String, String>,
+    /// The body, base64 on the wire.
+    #[serde(with = "base64_text")]
+    pub body: Vec<u8>,
+}
+
+impl ResponseEnvelope {
+    /// The JSON text a guest returns.
+    pub fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("strings and string maps always serialise")
+    }
+
+    /// Reads a guest's answer.
+    ///
+    /// `status` absent, `null` or 0 is 200; otherwise 200..=599 (decision A4). `headers` and `body`
+    /// may be absent or `null`. Unknown fields are ignored. Header names come out in lower case,
+    /// without [`DROPPED_RESPONSE_HEADERS`]; of names that differ in case only, the first in byte
+    /// order counts. A missing content type becomes `application/json`.
+    pub fn decode(bytes: &[u8]) -> Result<GuestResponse, BadResponse> {
+        if bytes.is_empty() {
+            return Err(BadResponse::Empty);
+        }
+        let value: Value = serde_json::from_slice(bytes).map_err(BadResponse::NotJson)?;
+        let Value::Object(mut fields) = value else { return Err(BadResponse::NotAnObject) };
+        let status = status(fields.get("status"))?;
+        let body = match fields.remove("body") {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::String(text)) => {
+                base64_text::decode(&text).map_err(|_| BadResponse::BodyNotBase64)?
+            }
+            Some(_) => return Err(BadResponse::FieldType { field: "body", expected: "a string" }),
+        };
+        Ok(GuestResponse { status, headers: headers(fields.remove("headers"))?, body })
+    }
+}
+
+/// A guest's answer, ready to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuestResponse {
+    /// 200..=599.
+    pub status: u16,
+    /// Valid header lines, names in lower case and unique, `content-type` always among them.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+fn status(value: Option<&Value>) -> Result<u16, BadResponse> {
+    let number = match value {
+        None | Some(Value::Null) => return Ok(200),
+        Some(value) => value
+            .as_i64()
+            .ok_or(BadResponse::FieldType { field: "status", expected: "an integer" })?,
+    };
+    match u16::try_from(number) {
+        Ok(0) => Ok(200),
+        Ok(status @ 200..=599) => Ok(status),
+        _ => Err(BadResponse::StatusOutOfRange(number)),
+    }
+}
+
+fn headers(value: Option<Value>) -> Result<Vec<(String, String)>, BadResponse> {
+    let declared = match value {
+        None | Some(Value::Null) => serde_json::Map::new(),
+        Some(Value::Object(map)) => map,
+        Some(_) => return Err(BadResponse::FieldType { field: "headers", expected: "an object" }),
+    };
+    // A map of its own, since the order of a JSON object is not to be relied upon.
+    let mut lower: BTreeMap<String, (String, String)> = BTreeMap::new();
+    for (name, value) in declared {
+        let Value::String(value) = value else {
+            return Err(BadResponse::FieldType { field: "headers", expected: "strings as values" });
+        };
+        if !is_token(&name) {
+            return Err(BadResponse::HeaderName(name));
+        }
+        if !is_field_value(&value) {
+            return Err(BadResponse::HeaderValue(name));
+        }
+        let key = name.to_ascii_lowercase();
+        if DROPPED_RESPONSE_HEADERS.contains(&key.as_str()) {
+            continue;
+        }
+        match lower.get(&key) {
+            Some((kept, _)) if *kept <= name => {}
+            _ => drop(lower.insert(key, (name, value))),
+        }
+    }
+    lower
+        .entry("content-type".to_owned())
+        .or_insert_with(|| ("content-type".to_owned(), DEFAULT_CONTENT_TYPE.to_owned()));
+    Ok(lower.into_iter().map(|(key, (_, value))| (key, value)).collect())
+}
+
+/// `token` of RFC 9110, 5.6.2.
+fn is_token(name: &str) -> bool {
+    !name.is_empty()
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+/// `field-value` of RFC 9110, 5.5: no control characters but the tab, hence no line break that
+/// would begin another header.
+fn is_field_value(value: &str) -> bool {
+    value.bytes().all(|b| b == b'\t' || (b >= 0x20 && b != 0x7f))
+}
+
+/// Why a guest's answer is no response; the client sees 502 `PLUGIN_BAD_RESPONSE`, the log this.
+#[derive(Debug, thiserror::Error)]
+pub enum BadResponse {
+    /// The result had length 0.
+    #[error("the result is empty")]
+    Empty,
+    /// The bytes are not JSON.
+    #[error("the result is not JSON")]
+    NotJson(#[source] serde_json::Error),
+    /// JSON, but no object.
+    #[error("the result is not a JSON object")]
+    NotAnObject,
+    /// A field of the wrong type.
+    #[error("'{field}' must be {expected}")]
+    FieldType {
+        /// Which field.
+        field: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// A status HTTP does not know as final.
+    #[error("status {0} is outside 200..=599")]
+    StatusOutOfRange(i64),
+    /// The body is not standard, padded base64.
+    #[error("the body is not base64")]
+    BodyNotBase64,
+    /// A header name that is no token.
+    #[error("{0:?} is no header name")]
+    HeaderName(String),
+    /// A header value with control characters.
+    #[error("the value of header '{0}' holds control characters")]
+    HeaderValue(String),
+}
