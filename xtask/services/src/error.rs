@@ -1,0 +1,72 @@
+//! Why there is no server to talk to.
+//!
+//! A single way that does not work is a [`WayFailed`]: ordinary, and followed by the next way.
+//! Only when every permitted way failed is there a [`ServicesError`], which then tells them all.
+
+use std::{error::Error, fmt};
+
+/// Nothing to run against.
+#[derive(Debug, thiserror::Error)]
+pub enum ServicesError {
+    /// Every permitted way to one of the servers failed.
+    #[error("{}", no_way(.server, .tried))]
+    NoWay {
+        /// `Postgres` or `Valkey`.
+        server: &'static str,
+        /// The ways tried, in order, each with its reason.
+        tried: Vec<WayFailed>,
+    },
+    /// The process that removes what we start could not be started, so nothing else was.
+    #[error("cannot start the guard process (`/bin/sh`) that removes the servers afterwards")]
+    Guard(#[source] std::io::Error),
+    /// The thread that owns the servers ended before it had an answer.
+    #[error("the thread that starts the servers panicked")]
+    Supervisor,
+    /// A test database could not be made.
+    #[error("cannot prepare a test database: {step}")]
+    TestDatabase {
+        /// What was being done.
+        step: String,
+        /// What the database or the migration said.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+/// One way to a server, and why it was not taken.
+#[derive(Debug, thiserror::Error)]
+#[error("{way}: {reason}")]
+pub struct WayFailed {
+    /// The way, as a person would name it.
+    pub way: &'static str,
+    /// Why it did not work, with its causes.
+    pub reason: String,
+}
+
+impl WayFailed {
+    /// Notes why `way` was not taken, with the whole chain of causes.
+    pub(crate) fn new(way: &'static str, reason: &dyn fmt::Display) -> Self {
+        Self { way, reason: reason.to_string() }
+    }
+}
+
+fn no_way(server: &str, tried: &[WayFailed]) -> String {
+    let mut text = format!("no {server} to be had:");
+    for failed in tried {
+        text.push_str(&format!("\n  - {failed}"));
+    }
+    let (variable, package) = match server {
+        "Postgres" => (crate::DATABASE_URL_VARIABLE, "postgresql"),
+        _ => (
+            crate::VALKEY_URL_VARIABLE,
+            "redis-server (or valkey-server, where the release has it)",
+        ),
+    };
+    text.push_str(&format!(
+        "\nAny one of these is enough:\n  \
+         - set {variable} to a server of yours\n  \
+         - start a Docker engine (Debian: apt-get install docker.io)\n  \
+         - install the server (Debian: apt-get install {package})"
+    ));
+    text
+}

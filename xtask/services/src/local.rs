@@ -1,0 +1,10 @@
+//! Servers from binaries on this machine, each in a directory that lives as long as it does.
+
+mod find;
+mod postgres;
+mod process;
+mod valkey;
+
+pub use find::{PostgresBinaries, find_postgres, find_valkey};
+pub(crate) use postgres::{SETTINGS as POSTGRES_SETTINGS, connect, postgres};
+pub(crate) use valkey::{SETTINGS as VALKEY_SETTINGS, ping, valkey};
