@@ -34,7 +34,7 @@ pub enum ServicesError {
 }
 
 /// One way to a server, and why it was not taken.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{way}: {reason}")]
 pub struct WayFailed {
     /// The way, as a person would name it.
@@ -51,22 +51,17 @@ impl WayFailed {
 }
 
 fn no_way(server: &str, tried: &[WayFailed]) -> String {
-    let mut text = format!("no {server} to be had:");
-    for failed in tried {
-        text.push_str(&format!("\n  - {failed}"));
-    }
+    let ways: Vec<String> = tried.iter().map(|failed| format!("\n  - {failed}")).collect();
+    let ways = ways.concat();
     let (variable, package) = match server {
         "Postgres" => (crate::DATABASE_URL_VARIABLE, "postgresql"),
-        _ => (
-            crate::VALKEY_URL_VARIABLE,
-            "redis-server (or valkey-server, where the release has it)",
-        ),
+        _ => (crate::VALKEY_URL_VARIABLE, "valkey-server, or redis-server on older releases"),
     };
-    text.push_str(&format!(
-        "\nAny one of these is enough:\n  \
+    format!(
+        "no {server} to be had:{ways}\n\
+         Any one of these is enough:\n  \
          - set {variable} to a server of yours\n  \
          - start a Docker engine (Debian: apt-get install docker.io)\n  \
          - install the server (Debian: apt-get install {package})"
-    ));
-    text
+    )
 }

@@ -45,7 +45,7 @@ pub use docker::{
 };
 pub use error::{ServicesError, WayFailed};
 pub use explicit::{DATABASE_URL_VARIABLE, VALKEY_URL_VARIABLE};
-pub use local::{PostgresBinaries, find_postgres, find_valkey};
+pub use local::{PostgresBinaries, end_with_parent, find_postgres, find_valkey, program_version};
 pub use running::{Request, Running, Service, Way, start};
 pub use shared::{OwnValkey, own_valkey, postgres, valkey};
 pub use test_database::{TestDatabase, test_database};

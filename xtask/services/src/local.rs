@@ -5,6 +5,7 @@ mod postgres;
 mod process;
 mod valkey;
 
-pub use find::{PostgresBinaries, find_postgres, find_valkey};
+pub use find::{PostgresBinaries, find_postgres, find_valkey, program_version};
 pub(crate) use postgres::{SETTINGS as POSTGRES_SETTINGS, connect, postgres};
+pub use process::end_with_parent;
 pub(crate) use valkey::{SETTINGS as VALKEY_SETTINGS, ping, valkey};

@@ -1,2 +1,83 @@
-//! placeholder
-fn main() {}
+//! `services`: run a command with a Postgres and a Valkey, or say what this machine offers.
+
+mod doctor;
+mod exec;
+mod tied;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use services::Choice;
+
+/// Postgres and Valkey for a command: found, or started and taken away again.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a command with the servers' URLs in its environment
+    /// (`HOSTPROOF_DATABASE_URL`, `HOSTPROOF_VALKEY_URL`), and exit with its code.
+    Exec(ExecArgs),
+    /// Say which ways to a server this machine offers, and try the one that would be taken.
+    Doctor(Which),
+    /// Become a command that ends with process `--to`.
+    #[command(hide = true)]
+    Tied(TiedArgs),
+}
+
+/// Which servers, by which ways.
+#[derive(Debug, Args)]
+struct Which {
+    /// The ways to a server: `auto` (an explicit URL in the environment, Docker, binaries on this
+    /// machine, a fetched Postgres; the first that works), `local`, `docker`, or URLs of running
+    /// servers with a comma between.
+    #[arg(long, value_name = "auto|local|docker|URL", default_value_t)]
+    services: Choice,
+    /// Do without Valkey.
+    #[arg(long)]
+    no_valkey: bool,
+}
+
+#[derive(Debug, Args)]
+struct ExecArgs {
+    #[command(flatten)]
+    which: Which,
+    /// The command and its arguments.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<std::ffi::OsString>,
+}
+
+#[derive(Debug, Args)]
+struct TiedArgs {
+    /// The process to end with.
+    #[arg(long, value_name = "PROCESS")]
+    to: i32,
+    /// The command and its arguments.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<std::ffi::OsString>,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Exec(args) => exec::run(&args),
+        Command::Doctor(which) => doctor::run(&which),
+        Command::Tied(args) => tied::run(&args),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("services: {error:#}");
+        ExitCode::from(CANNOT_START)
+    })
+}
+
+/// The command was not started. Shells use this number for "cannot execute".
+const CANNOT_START: u8 = 126;
+
+impl Which {
+    fn request(&self) -> services::Request {
+        services::Request { choice: self.services.clone(), postgres: true, valkey: !self.no_valkey }
+    }
+}

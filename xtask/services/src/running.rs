@@ -14,7 +14,7 @@ use std::{
 use tokio::sync::oneshot;
 
 use crate::{
-    Choice, DATABASE_URL_VARIABLE, ServicesError, VALKEY_URL_VARIABLE, WayFailed,
+    Choice, DATABASE_URL_VARIABLE, ExplicitUrls, ServicesError, VALKEY_URL_VARIABLE, WayFailed,
     docker::{self, Container},
     embedded, explicit,
     guard::Guard,
@@ -66,7 +66,7 @@ pub struct Service {
     /// Which program or image it is.
     pub what: String,
     /// Ways that were tried before and did not work.
-    pub tried: Vec<String>,
+    pub tried: Vec<WayFailed>,
 }
 
 /// Servers that run until this is dropped.
@@ -182,86 +182,72 @@ impl Owned {
             Choice::Auto | Choice::Docker => Some(docker::engine().await),
             Choice::Local | Choice::Url(_) => None,
         };
-        let engine = engine.as_ref();
-        let postgres = match request.postgres {
-            true => Some(self.start_postgres(&request.choice, engine).await?),
-            false => None,
-        };
-        let valkey = match request.valkey {
-            true => Some(self.start_valkey(&request.choice, engine).await?),
-            false => None,
-        };
-        Ok((postgres, valkey))
+        let mut services = (None, None);
+        if request.postgres {
+            let found = self.find(Server::Postgres, &request.choice, engine.as_ref()).await?;
+            services.0 = Some(found);
+        }
+        if request.valkey {
+            let found = self.find(Server::Valkey, &request.choice, engine.as_ref()).await?;
+            services.1 = Some(found);
+        }
+        Ok(services)
     }
 
-    async fn start_postgres(
+    /// Goes through the ways in their order. `engine` is Docker's answer, if it was asked.
+    async fn find(
         &mut self,
+        server: Server,
         choice: &Choice,
         engine: Option<&Result<String, WayFailed>>,
     ) -> Result<Service, ServicesError> {
-        let mut tried = Vec::new();
+        let mut search = Search { server, tried: Vec::new() };
         match choice {
             Choice::Url(urls) => {
-                return given("Postgres", urls.postgres.clone());
+                let url = server.of(urls).ok_or_else(|| "--services names none for it".to_owned());
+                let found = url.map(|url| (url, "run by somebody else".to_owned()));
+                return search
+                    .take(
+                        Way::Explicit,
+                        found.map_err(|said| WayFailed::new("explicit URL", &said)),
+                    )
+                    .ok_or_else(|| search.give_up());
             }
             Choice::Auto => {
-                if let Some(url) = explicit::from_environment(DATABASE_URL_VARIABLE) {
-                    return given("Postgres", Some(url));
+                if let Some(url) = explicit::from_environment(server.variable()) {
+                    let found = Ok((url, format!("named by {}", server.variable())));
+                    return search.take(Way::Explicit, found).ok_or_else(|| search.give_up());
                 }
             }
             Choice::Local | Choice::Docker => {}
         }
-        match engine {
-            Some(Ok(_)) => match docker::postgres(self).await {
-                Ok((url, what)) => return Ok(found(url, Way::Docker, what, &tried)),
-                Err(failed) => tried.push(failed),
-            },
-            Some(Err(failed)) => tried.push(WayFailed::new(failed.way, &failed.reason)),
-            None => {}
-        }
-        if *choice != Choice::Docker {
-            match local::postgres(self, local::find_postgres()).await {
-                Ok((url, what)) => return Ok(found(url, Way::Local, what, &tried)),
-                Err(failed) => tried.push(failed),
-            }
-            match embedded::postgres(self).await {
-                Ok((url, what)) => return Ok(found(url, Way::Embedded, what, &tried)),
-                Err(failed) => tried.push(failed),
+        if let Some(engine) = engine {
+            let found = match (engine, server) {
+                (Ok(_), Server::Postgres) => docker::postgres(self).await,
+                (Ok(_), Server::Valkey) => docker::valkey(self).await,
+                (Err(failed), _) => Err(failed.clone()),
+            };
+            if let Some(service) = search.take(Way::Docker, found) {
+                return Ok(service);
             }
         }
-        Err(ServicesError::NoWay { server: "Postgres", tried })
-    }
-
-    async fn start_valkey(
-        &mut self,
-        choice: &Choice,
-        engine: Option<&Result<String, WayFailed>>,
-    ) -> Result<Service, ServicesError> {
-        let mut tried = Vec::new();
-        match choice {
-            Choice::Url(urls) => return given("Valkey", urls.valkey.clone()),
-            Choice::Auto => {
-                if let Some(url) = explicit::from_environment(VALKEY_URL_VARIABLE) {
-                    return given("Valkey", Some(url));
-                }
-            }
-            Choice::Local | Choice::Docker => {}
+        if *choice == Choice::Docker {
+            return Err(search.give_up());
         }
-        match engine {
-            Some(Ok(_)) => match docker::valkey(self).await {
-                Ok((url, what)) => return Ok(found(url, Way::Docker, what, &tried)),
-                Err(failed) => tried.push(failed),
-            },
-            Some(Err(failed)) => tried.push(WayFailed::new(failed.way, &failed.reason)),
-            None => {}
+        let found = match server {
+            Server::Postgres => local::postgres(self, local::find_postgres()).await,
+            Server::Valkey => local::valkey(self).await,
+        };
+        if let Some(service) = search.take(Way::Local, found) {
+            return Ok(service);
         }
-        if *choice != Choice::Docker {
-            match local::valkey(self).await {
-                Ok((url, what)) => return Ok(found(url, Way::Local, what, &tried)),
-                Err(failed) => tried.push(failed),
+        if server == Server::Postgres {
+            let found = embedded::postgres(self).await;
+            if let Some(service) = search.take(Way::Embedded, found) {
+                return Ok(service);
             }
         }
-        Err(ServicesError::NoWay { server: "Valkey", tried })
+        Err(search.give_up())
     }
 
     async fn stop(&mut self) {
@@ -277,16 +263,55 @@ impl Owned {
     }
 }
 
-fn given(server: &'static str, url: Option<String>) -> Result<Service, ServicesError> {
-    match url {
-        Some(url) => Ok(found(url, Way::Explicit, "run by somebody else".to_owned(), &[])),
-        None => Err(ServicesError::NoWay {
-            server,
-            tried: vec![WayFailed::new("explicit URL", &"--services names none for it")],
-        }),
+/// The two servers there are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Server {
+    Postgres,
+    Valkey,
+}
+
+impl Server {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Postgres => "Postgres",
+            Self::Valkey => "Valkey",
+        }
+    }
+
+    fn variable(self) -> &'static str {
+        match self {
+            Self::Postgres => DATABASE_URL_VARIABLE,
+            Self::Valkey => VALKEY_URL_VARIABLE,
+        }
+    }
+
+    fn of(self, urls: &ExplicitUrls) -> Option<String> {
+        match self {
+            Self::Postgres => urls.postgres.clone(),
+            Self::Valkey => urls.valkey.clone(),
+        }
     }
 }
 
-fn found(url: String, way: Way, what: String, tried: &[WayFailed]) -> Service {
-    Service { url, way, what, tried: tried.iter().map(ToString::to_string).collect() }
+/// The search for one server, with the ways that led nowhere.
+struct Search {
+    server: Server,
+    tried: Vec<WayFailed>,
+}
+
+impl Search {
+    /// A service when this way led to one, as a URL and a description; else it is noted.
+    fn take(&mut self, way: Way, found: Result<(String, String), WayFailed>) -> Option<Service> {
+        match found {
+            Ok((url, what)) => Some(Service { url, way, what, tried: self.tried.clone() }),
+            Err(failed) => {
+                self.tried.push(failed);
+                None
+            }
+        }
+    }
+
+    fn give_up(self) -> ServicesError {
+        ServicesError::NoWay { server: self.server.name(), tried: self.tried }
+    }
 }

@@ -12,15 +12,13 @@ use std::{
 };
 
 use sha2::{Digest as _, Sha256};
-use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions,
-};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, postgres::PgConnectOptions};
 use url::Url;
 
 use crate::{ServicesError, postgres};
 
 /// Databases older than this with nobody connected were left by a killed test.
-const ABANDONED_AFTER: Duration = Duration::from_secs(2 * 60 * 60);
+const ABANDONED_AFTER: Duration = Duration::from_hours(2);
 
 /// How long a migration's connections may take to be gone after it returned: Postgres needs a
 /// moment to notice that a client hung up.
@@ -182,8 +180,7 @@ fn now() -> Duration {
 }
 
 fn template_name(key: &str) -> String {
-    let hash: String = digest(key)[..10].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("hostproof_template_{hash}")
+    format!("hostproof_template_{}", hex::encode(&digest(key)[..10]))
 }
 
 fn digest(key: &str) -> [u8; 32] {

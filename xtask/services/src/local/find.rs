@@ -24,7 +24,7 @@ impl PostgresBinaries {
 
     /// What `postgres --version` says.
     pub fn version(&self) -> String {
-        version(&self.postgres)
+        program_version(&self.postgres)
     }
 }
 
@@ -48,7 +48,7 @@ pub fn find_valkey() -> Option<PathBuf> {
 }
 
 /// The first line of `PROGRAM --version`.
-pub(crate) fn version(program: &Path) -> String {
+pub fn program_version(program: &Path) -> String {
     let said = Command::new(program).arg("--version").output();
     let said = said.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
     match said.as_deref().map(|text| text.lines().next()) {

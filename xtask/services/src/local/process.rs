@@ -19,7 +19,7 @@ use crate::{guard, running::Owned};
 
 /// How long a server may take until it answers. Generous: a cold disk and a busy machine are
 /// no failure.
-pub(crate) const START_DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const START_DEADLINE: Duration = Duration::from_mins(1);
 
 /// How often a starting server is asked whether it answers yet.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -102,10 +102,11 @@ pub(crate) fn spawn(
     Ok(child)
 }
 
-/// Asks the kernel to send `signal` when the thread that starts `command` ends. The guard would
-/// see to it as well; this covers the case that the guard was killed with us.
+/// Asks the kernel to send `signal` to the process of `command` when the thread that starts it
+/// ends. The guard sees to servers as well; this covers the case that it was killed with us. Does
+/// nothing where the kernel offers no such thing.
 #[cfg(target_os = "linux")]
-fn end_with_parent(command: &mut Command, signal: Signal) {
+pub fn end_with_parent(command: &mut Command, signal: Signal) {
     #[expect(unsafe_code, reason = "the closure makes one system call and allocates nothing")]
     // SAFETY: between fork and exec only async-signal-safe calls are allowed; prctl is one. It
     // comes after the change of user, which would undo it.
@@ -114,8 +115,9 @@ fn end_with_parent(command: &mut Command, signal: Signal) {
     }
 }
 
+/// Does nothing: this kernel offers no such thing.
 #[cfg(not(target_os = "linux"))]
-fn end_with_parent(_command: &mut Command, _signal: Signal) {}
+pub fn end_with_parent(_command: &mut Command, _signal: Signal) {}
 
 fn log_file(directory: &Path) -> PathBuf {
     directory.join("log")

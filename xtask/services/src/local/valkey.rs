@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{
-    find::{find_valkey, version},
+    find::{find_valkey, program_version},
     process::{
         self, POLL_INTERVAL, PORT_ATTEMPTS, START_DEADLINE, Unprivileged, free_port, log_tail,
     },
@@ -42,7 +42,7 @@ pub(crate) async fn valkey(owned: &mut Owned) -> Result<(String, String), WayFai
         let answered = answers(&mut child, port).await;
         owned.processes.push(child);
         match answered {
-            Ok(()) => return Ok((format!("redis://127.0.0.1:{port}"), version(&program))),
+            Ok(()) => return Ok((format!("redis://127.0.0.1:{port}"), program_version(&program))),
             Err(said) => reason = format!("{said}\n{}", log_tail(&directory)),
         }
         if !reason.contains("Address already in use") {
