@@ -1,0 +1,129 @@
+//! One host function each: called with the script's arguments, reported as it answered.
+
+use hostproof_guest::raw::{self, Written};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::script::{Outcome, encode_base64};
+
+pub(crate) fn db_query(sql: &str, params: &str) -> Outcome {
+    written(raw::db_query(sql, params), json)
+}
+
+pub(crate) fn db_query2(sql: &str, params: &str) -> Outcome {
+    let (result, error) = raw::db_query2(sql, params);
+    if result.is_untouched() && error.is_untouched() {
+        return Outcome::untouched();
+    }
+    with_error(written(result, json), error)
+}
+
+pub(crate) fn db_exec(sql: &str, params: &str) -> Outcome {
+    let (rows, error) = raw::db_exec(sql, params);
+    if rows.is_none() && error.is_untouched() {
+        return Outcome::untouched();
+    }
+    with_error(Outcome::value(rows), error)
+}
+
+pub(crate) fn storage_get(key: &str) -> Outcome {
+    written(raw::storage_get(key), text)
+}
+
+pub(crate) fn storage_set(key: &str, value: &str) -> Outcome {
+    Outcome::value(raw::storage_set(key, value.as_bytes()))
+}
+
+pub(crate) fn storage_delete(key: &str) -> Outcome {
+    Outcome::value(raw::storage_delete(key))
+}
+
+pub(crate) fn config_get(key: &str) -> Outcome {
+    written(raw::config_get(key), text)
+}
+
+pub(crate) fn fetch(request: &str) -> Outcome {
+    written(raw::fetch(request.as_bytes()), json)
+}
+
+pub(crate) fn event_emit(topic: &str, payload: &str) -> Outcome {
+    Outcome::value(raw::event_emit(topic, payload))
+}
+
+pub(crate) fn event_subscribe(topic: &str) -> Outcome {
+    Outcome::value(raw::event_subscribe(topic))
+}
+
+pub(crate) fn log(level: &Value, message: &str) -> Outcome {
+    let number = match level.as_str() {
+        Some("debug") => Some(0),
+        Some("info") => Some(1),
+        Some("warn") => Some(2),
+        Some("error") => Some(3),
+        Some(_) => None,
+        None => level.as_i64().and_then(|level| i32::try_from(level).ok()),
+    };
+    let Some(number) = number else {
+        return Outcome::error(format!("probe: {level} is no log level"));
+    };
+    raw::log(number, message);
+    Outcome::default()
+}
+
+pub(crate) fn http_request_body() -> Outcome {
+    written(raw::http_request_body(), text)
+}
+
+pub(crate) fn http_request_headers() -> Outcome {
+    written(raw::http_request_headers(), json)
+}
+
+pub(crate) fn http_caller_identity() -> Outcome {
+    written(raw::http_caller_identity(), json)
+}
+
+pub(crate) fn http_respond(status: i32, body: &str) -> Outcome {
+    raw::http_respond(status, body.as_bytes());
+    Outcome::default()
+}
+
+/// What the host wrote, read by `read`; an empty value is null.
+fn written(written: Written, read: fn(&[u8]) -> Outcome) -> Outcome {
+    match written {
+        Written::Nothing => Outcome::untouched(),
+        Written::Bytes(bytes) if bytes.is_empty() => Outcome::default(),
+        Written::Bytes(bytes) => read(&bytes),
+        Written::Invalid { address, len } => {
+            Outcome::error(format!("probe: the host pointed at {len} bytes at {address}"))
+        }
+    }
+}
+
+/// Adds the error text of a function that has a place for it.
+fn with_error(outcome: Outcome, error: Written) -> Outcome {
+    let error = match error {
+        Written::Nothing => Some("probe: the host left the error text untouched".to_owned()),
+        Written::Bytes(text) if text.is_empty() => None,
+        Written::Bytes(text) => Some(String::from_utf8_lossy(&text).into_owned()),
+        Written::Invalid { address, len } => {
+            Some(format!("probe: the host put its error text at {len} bytes at {address}"))
+        }
+    };
+    Outcome { error: error.or(outcome.error), ..outcome }
+}
+
+/// JSON, kept to the letter: numbers stay as the host wrote them.
+pub(crate) fn json(bytes: &[u8]) -> Outcome {
+    match serde_json::from_slice::<Box<RawValue>>(bytes) {
+        Ok(raw) => Outcome { result: Some(raw), ..Outcome::default() },
+        Err(error) => Outcome::error(format!("probe: the host's answer is not JSON: {error}")),
+    }
+}
+
+/// Text, or `{"base64": …}` when it is not UTF-8.
+fn text(bytes: &[u8]) -> Outcome {
+    match str::from_utf8(bytes) {
+        Ok(text) => Outcome::value(text),
+        Err(_) => Outcome::value(json!({ "base64": encode_base64(bytes) })),
+    }
+}

@@ -1,0 +1,50 @@
+//! The imports of module `paca`, exactly as the host defines them.
+//!
+//! Pointers and lengths go in as i64 byte offsets; where a host function hands data back it stores a u32
+//! address and a u32 length at the offsets it was given. Compiled for anything but wasm there is no host:
+//! then each function behaves like one that never answers, so that code using them still links and tests.
+
+macro_rules! imports {
+    ($module:literal: $(fn $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)?;)*) => {
+        #[cfg(target_arch = "wasm32")]
+        #[link(wasm_import_module = $module)]
+        unsafe extern "C" {
+            $(pub(crate) fn $name($($argument: $type),*) $(-> $result)?;)*
+        }
+        $(
+            #[cfg(not(target_arch = "wasm32"))]
+            #[allow(clippy::too_many_arguments, reason = "the host's signature")]
+            pub(crate) unsafe fn $name($(_: $type),*) $(-> $result)? { $(<$result>::default())? }
+        )*
+    };
+}
+
+imports! { "paca":
+    fn log(level: i32, text: i64, text_len: i64);
+    fn db_query(sql: i64, sql_len: i64, params: i64, params_len: i64, result: i64, result_len: i64);
+    fn db_query2(
+        sql: i64, sql_len: i64, params: i64, params_len: i64,
+        result: i64, result_len: i64, error: i64, error_len: i64
+    );
+    fn db_exec(
+        sql: i64, sql_len: i64, params: i64, params_len: i64,
+        rows_affected: i64, error: i64, error_len: i64
+    );
+    fn storage_get(key: i64, key_len: i64, value: i64, value_len: i64);
+    fn storage_set(key: i64, key_len: i64, value: i64, value_len: i64) -> i32;
+    fn storage_delete(key: i64, key_len: i64) -> i32;
+    fn config_get(key: i64, key_len: i64, value: i64, value_len: i64);
+    fn fetch(request: i64, request_len: i64, response: i64, response_len: i64);
+    fn event_emit(topic: i64, topic_len: i64, payload: i64, payload_len: i64) -> i32;
+    fn event_subscribe(topic: i64, topic_len: i64) -> i32;
+    fn http_respond(status: i32, body: i64, body_len: i64);
+}
+
+// In the host's module these are `() -> (i64, i64)`. Here they take the address of two i64 instead;
+// `cargo xtask fixtures` puts the real import behind a shim of this shape.
+#[cfg(feature = "multi-value")]
+imports! { "paca_multi_value":
+    fn http_request_body(out: usize);
+    fn http_request_headers(out: usize);
+    fn http_caller_identity(out: usize);
+}
