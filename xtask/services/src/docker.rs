@@ -53,9 +53,9 @@ pub(crate) async fn engine() -> Result<String, WayFailed> {
     };
     match tokio::time::timeout(ENGINE_DEADLINE, asked).await {
         Ok(answer) => answer
-            .map_err(|said: String| WayFailed::new(WAY, &format!("no engine answers ({said})"))),
+            .map_err(|said: String| WayFailed::absent(WAY, &format!("no engine answers ({said})"))),
         Err(_) => {
-            Err(WayFailed::new(WAY, &format!("no engine answers within {ENGINE_DEADLINE:?}")))
+            Err(WayFailed::absent(WAY, &format!("no engine answers within {ENGINE_DEADLINE:?}")))
         }
     }
 }

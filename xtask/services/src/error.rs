@@ -41,12 +41,19 @@ pub struct WayFailed {
     pub way: &'static str,
     /// Why it did not work, with its causes.
     pub reason: String,
+    /// There was nothing to try, as opposed to something that was tried and failed.
+    pub absent: bool,
 }
 
 impl WayFailed {
     /// Notes why `way` was not taken, with the whole chain of causes.
     pub(crate) fn new(way: &'static str, reason: &dyn fmt::Display) -> Self {
-        Self { way, reason: reason.to_string() }
+        Self { way, reason: reason.to_string(), absent: false }
+    }
+
+    /// Notes that there is nothing on this machine that `way` could use.
+    pub(crate) fn absent(way: &'static str, reason: &dyn fmt::Display) -> Self {
+        Self { absent: true, ..Self::new(way, reason) }
     }
 }
 

@@ -47,7 +47,8 @@ fn start(request: services::Request) -> anyhow::Result<Running> {
     let running = services::start(request)?;
     for (name, service) in [("Postgres", running.postgres()), ("Valkey", running.valkey())] {
         let Some(service) = service else { continue };
-        for failed in &service.tried {
+        // That something is not here is ordinary; that it is here and fails is news.
+        for failed in service.tried.iter().filter(|failed| !failed.absent) {
             eprintln!("services: {name}: not by {failed}");
         }
         eprintln!("services: {name}: {}, {}", service.way, service.what);

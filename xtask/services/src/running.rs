@@ -202,24 +202,22 @@ impl Owned {
         engine: Option<&Result<String, WayFailed>>,
     ) -> Result<Service, ServicesError> {
         let mut search = Search { server, tried: Vec::new() };
-        match choice {
+        let named = match choice {
             Choice::Url(urls) => {
-                let url = server.of(urls).ok_or_else(|| "--services names none for it".to_owned());
-                let found = url.map(|url| (url, "run by somebody else".to_owned()));
-                return search
-                    .take(
-                        Way::Explicit,
-                        found.map_err(|said| WayFailed::new("explicit URL", &said)),
-                    )
-                    .ok_or_else(|| search.give_up());
+                let url = server.of(urls);
+                Some(url.ok_or_else(|| WayFailed::new(explicit::WAY, &"--services names none")))
             }
-            Choice::Auto => {
-                if let Some(url) = explicit::from_environment(server.variable()) {
-                    let found = Ok((url, format!("named by {}", server.variable())));
-                    return search.take(Way::Explicit, found).ok_or_else(|| search.give_up());
-                }
-            }
-            Choice::Local | Choice::Docker => {}
+            Choice::Auto => explicit::from_environment(server.variable()).map(Ok),
+            Choice::Local | Choice::Docker => None,
+        };
+        if let Some(named) = named {
+            // Somebody meant this server and no other, so no other way is tried.
+            let found = match (named, server) {
+                (Ok(url), Server::Postgres) => explicit::postgres(url).await,
+                (Ok(url), Server::Valkey) => explicit::valkey(url).await,
+                (Err(failed), _) => Err(failed),
+            };
+            return search.take(Way::Explicit, found).ok_or_else(|| search.give_up());
         }
         if let Some(engine) = engine {
             let found = match (engine, server) {

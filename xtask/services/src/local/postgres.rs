@@ -38,7 +38,7 @@ pub(crate) async fn postgres(
 ) -> Result<(String, String), WayFailed> {
     let failed = |reason: String| WayFailed::new(WAY, &reason);
     let binaries = binaries.ok_or_else(|| {
-        failed("no `initdb` and `postgres` on PATH or in /usr/lib/postgresql".into())
+        WayFailed::absent(WAY, &"no `initdb` and `postgres` on PATH or in /usr/lib/postgresql")
     })?;
     let unprivileged = Unprivileged::needed().map_err(|error| failed(error.to_string()))?;
     let directory = process::directory(owned, unprivileged)

@@ -28,7 +28,7 @@ pub(crate) const SETTINGS: [&str; 4] = ["--save", "", "--appendonly", "no"];
 /// Runs the machine's Valkey. Answers its URL and what it is.
 pub(crate) async fn valkey(owned: &mut Owned) -> Result<(String, String), WayFailed> {
     let failed = |reason: String| WayFailed::new(WAY, &reason);
-    let program = find_valkey().ok_or_else(|| failed("neither is installed".into()))?;
+    let program = find_valkey().ok_or_else(|| WayFailed::absent(WAY, &"neither is installed"))?;
     let unprivileged = Unprivileged::needed().map_err(|error| failed(error.to_string()))?;
     let directory = process::directory(owned, unprivileged)
         .map_err(|error| failed(format!("cannot make a directory for it: {error}")))?;

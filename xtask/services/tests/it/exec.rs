@@ -1,0 +1,55 @@
+//! The `services` program, as a shell sees it.
+
+use std::process::{Command, Output};
+
+fn services(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_services"))
+        .args(arguments)
+        .env_remove(services::DATABASE_URL_VARIABLE)
+        .env_remove(services::VALKEY_URL_VARIABLE)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn the_commands_exit_code_is_ours() {
+    let output = services(&["exec", "--services", "local", "--", "sh", "-c", "exit 7"]);
+    assert_eq!(output.status.code(), Some(7));
+}
+
+#[test]
+fn without_valkey_there_is_no_variable_for_it() {
+    let script = r#"test -n "$HOSTPROOF_DATABASE_URL" && test -z "$HOSTPROOF_VALKEY_URL""#;
+    let output =
+        services(&["exec", "--services", "local", "--no-valkey", "--", "sh", "-c", script]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_command_that_does_not_exist_is_named() {
+    let output = services(&["exec", "--services", "local", "--", "/does/not/exist"]);
+    assert_eq!(output.status.code(), Some(126));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("/does/not/exist"), "{said}");
+}
+
+#[test]
+fn a_named_server_that_does_not_answer_is_an_error_and_no_other_is_tried() {
+    // Port 1 is for a service nobody runs.
+    let output = services(&["exec", "--services", "postgres://u@127.0.0.1:1/d", "--", "true"]);
+    assert_eq!(output.status.code(), Some(126));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("explicit URL") && said.contains("apt-get install postgresql"), "{said}");
+}
+
+#[test]
+fn without_an_engine_docker_is_an_error_that_says_what_would_help() {
+    let output = Command::new(env!("CARGO_BIN_EXE_services"))
+        .args(["exec", "--services", "docker", "--", "true"])
+        .env("DOCKER_HOST", "unix:///nowhere/docker.sock")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(126));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("no engine answers") && said.contains("docker.io"), "{said}");
+}
