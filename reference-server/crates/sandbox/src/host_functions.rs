@@ -1,0 +1,75 @@
+//! What guests may ask of the host: one file per family, each function in the same order of
+//! steps: read the arguments, check the grant and the policy, do, answer.
+//!
+//! Every function of the specification is linked for every plugin (decision A1), so that a module
+//! loads whatever its compiler left in; a call is gated, never the load. Functions that wait, or
+//! that hand data over through the guest's allocator, are asynchronous and end at the call's
+//! deadline.
+
+mod config;
+mod db;
+mod events;
+mod fetch;
+mod http;
+mod kv;
+mod log;
+mod reserved;
+
+pub(crate) use db::Verdicts;
+pub(crate) use log::LogBudget;
+
+use contract::abi;
+use wasmtime::{Caller, Engine, Linker};
+
+use crate::deadline::DeadlineExceeded;
+use crate::memory::{self, CallerMemory as _, OutPair};
+use crate::state::HostState;
+
+/// Links every host function. A second definition of one, or one with another type than the ABI's
+/// table, fails the tests of this module.
+pub(crate) fn link(engine: &Engine) -> wasmtime::Result<Linker<HostState>> {
+    let mut linker = Linker::new(engine);
+    config::link(&mut linker)?;
+    db::link(&mut linker)?;
+    events::link(&mut linker)?;
+    fetch::link(&mut linker)?;
+    http::link(&mut linker)?;
+    kv::link(&mut linker)?;
+    log::link(&mut linker)?;
+    reserved::link(&mut linker)?;
+    Ok(linker)
+}
+
+/// Waits for a service within the call's deadline.
+async fn within_deadline<F: Future>(
+    caller: &Caller<'_, HostState>,
+    future: F,
+) -> Result<F::Output, DeadlineExceeded> {
+    caller.data().call.deadline.bound(future).await
+}
+
+/// Hands data over through a pair of out-pointers. False when the guest had no room; nothing is
+/// written then.
+async fn hand_over(
+    caller: &mut Caller<'_, HostState>,
+    out: OutPair,
+    bytes: &[u8],
+) -> wasmtime::Result<bool> {
+    match memory::place(&mut *caller, bytes).await? {
+        Some(placed) => {
+            caller.answer(out, placed)?;
+            Ok(true)
+        }
+        None => Ok(false),
+    }
+}
+
+/// Tells the log why a host function did not do what it was asked, where the guest's own answer
+/// cannot say it.
+fn refused(caller: &Caller<'_, HostState>, function: &str, reason: &dyn std::fmt::Display) {
+    let plugin = &caller.data().tenant.name;
+    tracing::warn!(%plugin, function, "refused: {reason}");
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,262 @@
+//! `db_query`, `db_query2` and `db_exec` (decisions D1 and D2).
+//!
+//! The policy's guard decides on every statement before the database hears of it. How a failure
+//! reaches the guest differs: `db_query` can only leave its out-pointers alone, the others take an
+//! error text. A result that the guest has no room for is a failure like any other, never "zero
+//! rows" (decision A2).
+
+mod verdicts;
+
+use std::sync::Arc;
+
+use policy::sql::{Access, SqlCall, code};
+use wasmtime::{Caller, Linker};
+
+pub(crate) use verdicts::Verdicts;
+
+use super::{abi, hand_over, within_deadline};
+use crate::memory::{BadArgument, CallerMemory as _, OutPair, Placed, Span};
+use crate::services::{DbAccess, ServiceError};
+use crate::state::HostState;
+
+/// The guest's allocator had no room for a result.
+const ALLOCATION_FAILED: &str = "allocation_failed";
+
+pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
+    linker.func_wrap_async(
+        abi::MODULE,
+        "db_query",
+        |mut caller, (sql, sql_n, params, params_n, rows, rows_n): (i64, i64, i64, i64, i64, i64)| {
+            Box::new(async move {
+                let statement = Statement::read(&caller, sql, sql_n, params, params_n)?;
+                let out = OutPair::new(rows, rows_n);
+                if let Err(failure) = query(&mut caller, SqlCall::Query, statement, out).await? {
+                    failure.log(&caller, SqlCall::Query);
+                }
+                wasmtime::Result::Ok(())
+            })
+        },
+    )?;
+    linker.func_wrap_async(
+        abi::MODULE,
+        "db_query2",
+        |mut caller,
+         (sql, sql_n, params, params_n, rows, rows_n, error, error_n): (
+            i64,
+            i64,
+            i64,
+            i64,
+            i64,
+            i64,
+            i64,
+            i64,
+        )| {
+            Box::new(async move {
+                let statement = Statement::read(&caller, sql, sql_n, params, params_n)?;
+                let (rows, error) = (OutPair::new(rows, rows_n), OutPair::new(error, error_n));
+                match query(&mut caller, SqlCall::Query2, statement, rows).await? {
+                    Ok(()) => caller.answer(error, Placed::default()),
+                    Err(failure) => {
+                        failure.log(&caller, SqlCall::Query2);
+                        let Some(text) = failure.text() else { return Ok(()) };
+                        caller.answer(rows, Placed::default())?;
+                        explain(&mut caller, error, &text).await
+                    }
+                }
+            })
+        },
+    )?;
+    linker.func_wrap_async(
+        abi::MODULE,
+        "db_exec",
+        |mut caller,
+         (sql, sql_n, params, params_n, affected, error, error_n): (
+            i64,
+            i64,
+            i64,
+            i64,
+            i64,
+            i64,
+            i64,
+        )| {
+            Box::new(async move {
+                let statement = Statement::read(&caller, sql, sql_n, params, params_n)?;
+                let error = OutPair::new(error, error_n);
+                match exec(&caller, statement).await? {
+                    Ok(rows) => {
+                        caller.answer_u64(affected, rows)?;
+                        caller.answer(error, Placed::default())
+                    }
+                    Err(failure) => {
+                        failure.log(&caller, SqlCall::Exec);
+                        let Some(text) = failure.text() else { return Ok(()) };
+                        caller.answer_u64(affected, 0)?;
+                        explain(&mut caller, error, &text).await
+                    }
+                }
+            })
+        },
+    )?;
+    Ok(())
+}
+
+/// A statement with its parameters, as the guest passed them.
+struct Statement {
+    sql: String,
+    params: Option<String>,
+}
+
+/// Why a statement brought nothing.
+enum Failure {
+    /// Its text or its parameters lie outside the guest's memory: nothing is written at all.
+    Unreadable,
+    /// Anything else, with the text for the guest.
+    Told(ServiceError),
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        Self::Told(error)
+    }
+}
+
+impl Failure {
+    fn text(&self) -> Option<String> {
+        match self {
+            Self::Unreadable => None,
+            Self::Told(error) => Some(error.to_string()),
+        }
+    }
+
+    fn log(&self, caller: &Caller<'_, HostState>, call: SqlCall) {
+        let plugin = &caller.data().tenant.name;
+        let function = call.as_str();
+        match self {
+            Self::Unreadable => {
+                super::refused(caller, function, &BadArgument::OutOfBounds);
+            }
+            // Guests probe and retry; what went wrong is theirs to report.
+            Self::Told(error) => tracing::debug!(%plugin, function, %error, "statement failed"),
+        }
+    }
+}
+
+impl Statement {
+    fn read(
+        caller: &Caller<'_, HostState>,
+        sql: i64,
+        sql_length: i64,
+        params: i64,
+        params_length: i64,
+    ) -> wasmtime::Result<Result<Self, Failure>> {
+        let limits = &caller.data().tenant.host.policy.limits;
+        let sql = caller.text(Span::new(sql, sql_length))?;
+        let params = caller.text(Span::new(params, params_length))?;
+        Ok(Self::checked(sql, params, limits))
+    }
+
+    fn checked(
+        sql: Result<String, BadArgument>,
+        params: Result<String, BadArgument>,
+        limits: &policy::Limits,
+    ) -> Result<Self, Failure> {
+        let told = |code, message: String| Failure::Told(ServiceError::new(code, message));
+        if sql == Err(BadArgument::OutOfBounds) || params == Err(BadArgument::OutOfBounds) {
+            return Err(Failure::Unreadable);
+        }
+        let sql = sql
+            .map_err(|_| told(code::SYNTAX_ERROR, "the statement is not UTF-8".to_owned()))?;
+        let params = params
+            .map_err(|_| told(code::PARAMS_INVALID, "the parameters are not UTF-8".to_owned()))?;
+        if sql.len() > limits.sql_statement_bytes {
+            let (length, limit) = (sql.len(), limits.sql_statement_bytes);
+            return Err(told(
+                code::STATEMENT_TOO_LARGE,
+                format!("the statement has {length} bytes, {limit} are allowed"),
+            ));
+        }
+        if params.len() > limits.sql_params_bytes {
+            let (length, limit) = (params.len(), limits.sql_params_bytes);
+            return Err(told(
+                code::PARAMS_INVALID,
+                format!("the parameters have {length} bytes, {limit} are allowed"),
+            ));
+        }
+        Ok(Self { sql, params: (!params.is_empty()).then_some(params) })
+    }
+}
+
+async fn query(
+    caller: &mut Caller<'_, HostState>,
+    call: SqlCall,
+    statement: Result<Statement, Failure>,
+    out: OutPair,
+) -> wasmtime::Result<Result<(), Failure>> {
+    let rows = match rows(caller, call, statement).await? {
+        Ok(rows) => rows,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    if hand_over(caller, out, rows.as_bytes()).await? {
+        return Ok(Ok(()));
+    }
+    let message = format!("the guest could not allocate {} bytes for the result", rows.len());
+    Ok(Err(ServiceError::new(ALLOCATION_FAILED, message).into()))
+}
+
+async fn rows(
+    caller: &Caller<'_, HostState>,
+    call: SqlCall,
+    statement: Result<Statement, Failure>,
+) -> wasmtime::Result<Result<String, Failure>> {
+    let tenant = Arc::clone(&caller.data().tenant);
+    let (statement, access) = match admitted(caller, call, statement) {
+        Ok(admitted) => admitted,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let access = match access {
+        Access::Read => DbAccess::ReadOnly,
+        Access::Write => DbAccess::ReadWrite,
+    };
+    let Statement { sql, params } = statement;
+    let rows = tenant.host.services.db_query(&tenant.name, access, &sql, params.as_deref());
+    Ok(within_deadline(caller, rows).await?.map_err(Failure::from))
+}
+
+async fn exec(
+    caller: &Caller<'_, HostState>,
+    statement: Result<Statement, Failure>,
+) -> wasmtime::Result<Result<u64, Failure>> {
+    let tenant = Arc::clone(&caller.data().tenant);
+    let Statement { sql, params } = match admitted(caller, SqlCall::Exec, statement) {
+        Ok((statement, _)) => statement,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let rows = tenant.host.services.db_exec(&tenant.name, &sql, params.as_deref());
+    Ok(within_deadline(caller, rows).await?.map_err(Failure::from))
+}
+
+fn admitted(
+    caller: &Caller<'_, HostState>,
+    call: SqlCall,
+    statement: Result<Statement, Failure>,
+) -> Result<(Statement, Access), Failure> {
+    let statement = statement?;
+    let host = &caller.data().tenant.host;
+    match host.verdicts.admit(&host.policy.sql, call, &statement.sql) {
+        Ok(access) => Ok((statement, access)),
+        Err(refusal) => Err(ServiceError::new(refusal.code, refusal.message).into()),
+    }
+}
+
+/// Writes the error's text; where the guest has no room even for that, its code alone.
+async fn explain(
+    caller: &mut Caller<'_, HostState>,
+    out: OutPair,
+    text: &str,
+) -> wasmtime::Result<()> {
+    if !hand_over(caller, out, text.as_bytes()).await? {
+        let code = text.split(':').next().unwrap_or(text);
+        hand_over(caller, out, code.as_bytes()).await?;
+    }
+    Ok(())
+}

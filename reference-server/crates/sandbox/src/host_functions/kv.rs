@@ -1,0 +1,129 @@
+//! `storage_*`: the plugin's own key-value pairs.
+
+use std::sync::Arc;
+
+use wasmtime::{Caller, Linker};
+
+use super::{abi, hand_over, refused, within_deadline};
+use crate::memory::{CallerMemory as _, OutPair, Span};
+use crate::services::ServiceError;
+use crate::state::{HostState, Tenant};
+
+const DONE: i32 = 1;
+const FAILED: i32 = 0;
+
+pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
+    linker.func_wrap_async(
+        abi::MODULE,
+        "storage_get",
+        |mut caller, (key_at, key_length, value_at, value_length): (i64, i64, i64, i64)| {
+            Box::new(async move {
+                let out = OutPair::new(value_at, value_length);
+                let Some(key) = key(&caller, "storage_get", key_at, key_length)? else {
+                    return Ok(());
+                };
+                let tenant = tenant(&caller);
+                let value = tenant.host.services.kv_get(&tenant.name, &key);
+                match within_deadline(&caller, value).await? {
+                    // Absent and empty look alike to a guest (facts 1.3).
+                    Ok(value) => {
+                        hand_over(&mut caller, out, value.unwrap_or_default().as_bytes()).await?;
+                    }
+                    Err(error) => refused(&caller, "storage_get", &error),
+                }
+                Ok(())
+            })
+        },
+    )?;
+    linker.func_wrap_async(
+        abi::MODULE,
+        "storage_set",
+        |caller, (key_at, key_length, value_at, value_length): (i64, i64, i64, i64)| {
+            Box::new(async move {
+                let Some(key) = key(&caller, "storage_set", key_at, key_length)? else {
+                    return Ok(FAILED);
+                };
+                let limit = caller.data().tenant.host.policy.limits.kv_value_bytes;
+                let Some(value) =
+                    text(&caller, "storage_set", "value", Span::new(value_at, value_length), limit)?
+                else {
+                    return Ok(FAILED);
+                };
+                let tenant = tenant(&caller);
+                let stored = tenant.host.services.kv_set(&tenant.name, &key, &value);
+                let stored = within_deadline(&caller, stored).await?;
+                wasmtime::Result::Ok(status(&caller, "storage_set", stored))
+            })
+        },
+    )?;
+    linker.func_wrap_async(
+        abi::MODULE,
+        "storage_delete",
+        |caller, (key_at, key_length): (i64, i64)| {
+            Box::new(async move {
+                let Some(key) = key(&caller, "storage_delete", key_at, key_length)? else {
+                    return Ok(FAILED);
+                };
+                let tenant = tenant(&caller);
+                let deleted = tenant.host.services.kv_delete(&tenant.name, &key);
+                let deleted = within_deadline(&caller, deleted).await?;
+                wasmtime::Result::Ok(status(&caller, "storage_delete", deleted))
+            })
+        },
+    )?;
+    Ok(())
+}
+
+fn tenant(caller: &Caller<'_, HostState>) -> Arc<Tenant> {
+    Arc::clone(&caller.data().tenant)
+}
+
+fn key(
+    caller: &Caller<'_, HostState>,
+    function: &'static str,
+    at: i64,
+    length: i64,
+) -> wasmtime::Result<Option<String>> {
+    let limit = caller.data().tenant.host.policy.limits.kv_key_bytes;
+    text(caller, function, "key", Span::new(at, length), limit)
+}
+
+/// An argument that is text of bounded length; `None` when it is not, which the log explains.
+fn text(
+    caller: &Caller<'_, HostState>,
+    function: &'static str,
+    argument: &'static str,
+    span: Span,
+    limit: usize,
+) -> wasmtime::Result<Option<String>> {
+    Ok(match caller.text(span)? {
+        Ok(text) if text.len() <= limit => Some(text),
+        Ok(text) => {
+            let length = text.len();
+            refused(
+                caller,
+                function,
+                &format_args!("the {argument} has {length} bytes, {limit} are allowed"),
+            );
+            None
+        }
+        Err(reason) => {
+            refused(caller, function, &format_args!("the {argument}: {reason}"));
+            None
+        }
+    })
+}
+
+fn status(
+    caller: &Caller<'_, HostState>,
+    function: &'static str,
+    outcome: Result<(), ServiceError>,
+) -> i32 {
+    match outcome {
+        Ok(()) => DONE,
+        Err(error) => {
+            refused(caller, function, &error);
+            FAILED
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What an instance may take of the host's memory (decision A7).
+
+use wasmtime::ResourceLimiter;
+
+/// Size of a WebAssembly page.
+const PAGE_BYTES: usize = 64 * 1024;
+
+/// Tables of one instance. Compilers emit one, toolchains with reference types a few.
+const MAX_TABLES: usize = 16;
+
+/// Refuses growth beyond the limits; the guest sees `memory.grow` or `table.grow` return -1.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    memory_bytes: usize,
+    /// What all tables together may still grow by.
+    table_elements_left: usize,
+}
+
+impl Limits {
+    /// Limits for one instance.
+    pub(crate) fn new(limits: &policy::Limits) -> Self {
+        Self {
+            memory_bytes: (limits.memory_pages as usize).saturating_mul(PAGE_BYTES),
+            table_elements_left: limits.table_elements,
+        }
+    }
+}
+
+impl ResourceLimiter for Limits {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= self.memory_bytes)
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let left = self.table_elements_left.checked_sub(desired.saturating_sub(current));
+        if let Some(left) = left {
+            self.table_elements_left = left;
+        }
+        Ok(left.is_some())
+    }
+
+    fn instances(&self) -> usize {
+        1
+    }
+
+    fn tables(&self) -> usize {
+        MAX_TABLES
+    }
+
+    fn memories(&self) -> usize {
+        1
+    }
+}

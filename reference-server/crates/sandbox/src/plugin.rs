@@ -1,0 +1,162 @@
+//! A loaded plugin, and one call from envelope to answer.
+
+use std::fmt;
+use std::sync::Arc;
+
+use contract::envelope::{GuestResponse, RequestEnvelope};
+use contract::event::Event;
+use contract::name::PluginName;
+use wasmtime::{InstancePre, Module};
+
+use crate::abi_check::GuestShape;
+use crate::error::{CallError, LoadError};
+use crate::instance::GuestInstance;
+use crate::pool::{Lease, NoLease, Pool};
+use crate::state::{HostState, Tenant};
+
+/// A loaded plugin. Cheap to clone; all clones are the same plugin.
+///
+/// Calls may run at the same time, each in an instance of its own. A dropped call future ends the
+/// call and discards its instance.
+#[derive(Clone)]
+pub struct Plugin {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    tenant: Arc<Tenant>,
+    /// Keeps the compiled module known to the module cache while the plugin is loaded.
+    _module: Arc<Module>,
+    ready: InstancePre<HostState>,
+    shape: GuestShape,
+    pool: Pool,
+}
+
+/// One request to a plugin, after routing and middlewares.
+#[derive(Clone, Debug, Default)]
+pub struct RequestContext {
+    /// What the guest reads.
+    pub envelope: RequestEnvelope,
+}
+
+impl Plugin {
+    /// Makes the first instance, which proves that the module initialises, and keeps it.
+    pub(crate) async fn start(
+        tenant: Arc<Tenant>,
+        module: Arc<Module>,
+        ready: InstancePre<HostState>,
+        shape: GuestShape,
+        max_idle: usize,
+    ) -> Result<Self, LoadError> {
+        let first = GuestInstance::new(&ready, shape, Arc::clone(&tenant)).await?;
+        let pool = Pool::new(tenant.host.policy.limits.instances_per_plugin, max_idle);
+        // A pool that keeps none gives it back, to be dropped here.
+        drop(pool.give_back(first));
+        let inner = Inner { tenant, _module: module, ready, shape, pool };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The name under which it was loaded.
+    pub fn name(&self) -> &PluginName {
+        &self.inner.tenant.name
+    }
+
+    /// Whether the guest exports `HandleEvent`; events for one that does not are done at once.
+    pub fn handles_events(&self) -> bool {
+        self.inner.shape.handle_event.is_some()
+    }
+
+    /// Has the guest serve a request, within the call's deadline. Waiting for a free instance
+    /// comes before and is bounded by the same duration.
+    pub async fn handle_request(
+        &self,
+        request: RequestContext,
+    ) -> Result<GuestResponse, CallError> {
+        if !self.inner.shape.handle_request {
+            return Err(CallError::NoRequestHandler);
+        }
+        let encoded = request.envelope.encode();
+        self.check_size(encoded.len())?;
+        let (lease, mut instance) = self.instance().await?;
+        let outcome = instance.handle_request(&encoded, request.envelope).await;
+        self.finish(lease, instance, outcome).await
+    }
+
+    /// Delivers an event to the guest. An error means that it was not handled.
+    pub async fn handle_event(&self, event: &Event) -> Result<(), CallError> {
+        if !self.handles_events() {
+            return Ok(());
+        }
+        self.check_size(event.topic.len() + event.payload.to_string().len())?;
+        let (lease, mut instance) = self.instance().await?;
+        let outcome = instance.handle_event(event).await;
+        self.finish(lease, instance, outcome).await
+    }
+
+    /// Lets no further call begin, waits for the running ones (which their deadlines bound), and
+    /// tells the guest's instances.
+    pub async fn shutdown(&self) {
+        for instance in self.inner.pool.close() {
+            instance.shutdown().await;
+        }
+        self.inner.pool.wait_until_unused().await;
+    }
+
+    fn check_size(&self, bytes: usize) -> Result<(), CallError> {
+        let limit = self.inner.tenant.host.policy.limits.request_bytes;
+        if bytes > limit { Err(CallError::RequestTooLarge { bytes, limit }) } else { Ok(()) }
+    }
+
+    async fn instance(&self) -> Result<(Lease, GuestInstance), CallError> {
+        let Inner { tenant, ready, shape, pool, .. } = &*self.inner;
+        let patience = tenant.host.policy.limits.call_duration;
+        let mut lease = pool.lease(patience).await.map_err(|reason| match reason {
+            NoLease::Busy(waited) => CallError::NoFreeInstance { waited },
+            NoLease::Closed => CallError::ShutDown,
+        })?;
+        let instance = match lease.instance.take() {
+            Some(instance) => instance,
+            None => GuestInstance::new(ready, *shape, Arc::clone(tenant))
+                .await
+                .map_err(|error| CallError::NewInstance(Box::new(error)))?,
+        };
+        Ok((lease, instance))
+    }
+
+    /// Ends a call: an instance whose guest returned is emptied and kept, any other is discarded.
+    async fn finish<T>(
+        &self,
+        lease: Lease,
+        mut instance: GuestInstance,
+        outcome: Result<T, CallError>,
+    ) -> Result<T, CallError> {
+        let name = self.name();
+        match &outcome {
+            Err(CallError::Timeout { .. }) => {
+                tracing::warn!(plugin = %name, "call timed out; the instance is discarded");
+            }
+            Err(CallError::Trapped(fault)) => {
+                let backtrace = fault.backtrace().unwrap_or_default();
+                tracing::warn!(plugin = %name, %fault, backtrace, "guest trapped; the instance is discarded");
+            }
+            _ => {
+                if instance.reset_allocator().await
+                    && let Some(surplus) = self.inner.pool.give_back(instance)
+                {
+                    // Nobody who waits for the answer should wait for this too.
+                    tokio::spawn(async move {
+                        surplus.shutdown().await;
+                        drop(lease);
+                    });
+                }
+            }
+        }
+        outcome
+    }
+}
+
+impl fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plugin").field("name", self.name()).finish_non_exhaustive()
+    }
+}

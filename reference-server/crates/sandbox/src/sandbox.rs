@@ -1,0 +1,95 @@
+//! The sandbox as a whole: built once, loads plugins.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use contract::manifest::Manifest;
+use contract::name::PluginName;
+use policy::Policy;
+use wasmtime::Linker;
+
+use crate::config::SandboxConfig;
+use crate::error::{LoadError, SandboxError};
+use crate::host_functions::Verdicts;
+use crate::module_cache::{CompileStats, ModuleCache};
+use crate::outbound::Outbound;
+use crate::plugin::Plugin;
+use crate::services::Services;
+use crate::state::{Host, HostState, Tenant};
+use crate::{abi_check, engine, host_functions};
+
+/// Runs plugins. Cheap to clone; all clones are the same sandbox.
+#[derive(Clone)]
+pub struct Sandbox {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: SandboxConfig,
+    host: Arc<Host>,
+    linker: Linker<HostState>,
+    modules: ModuleCache,
+}
+
+/// What is needed to load a plugin.
+#[derive(Clone, Debug)]
+pub struct LoadRequest {
+    /// The installed name; tags log lines and is whom the services act for.
+    pub name: PluginName,
+    /// The manifest, whose grants the host functions enforce.
+    pub manifest: Arc<Manifest>,
+    /// The module's bytes, in wasm's binary format.
+    pub wasm: Bytes,
+}
+
+impl Sandbox {
+    /// Sets up the engine, starts its clock and links the host functions.
+    pub fn new(
+        config: SandboxConfig,
+        policy: Arc<Policy>,
+        services: Arc<dyn Services>,
+        outbound: Arc<dyn Outbound>,
+    ) -> Result<Self, SandboxError> {
+        let (engine, disk) = engine::build(&config, &policy.limits)?;
+        let linker =
+            host_functions::link(&engine).map_err(|error| SandboxError::Link(error.into()))?;
+        let modules = ModuleCache::new(engine, disk);
+        let host = Arc::new(Host { policy, services, outbound, verdicts: Verdicts::new() });
+        Ok(Self { inner: Arc::new(Inner { config, host, linker, modules }) })
+    }
+
+    /// Compiles a module, checks it against the ABI, instantiates it and runs `_initialize` and
+    /// `Init`. Whatever was loaded before is left alone: the caller swaps when this has succeeded.
+    pub async fn load(&self, request: LoadRequest) -> Result<Plugin, LoadError> {
+        let Inner { config, host, linker, modules } = &*self.inner;
+        let limits = &host.policy.limits;
+        if request.wasm.len() > limits.wasm_bytes {
+            let bytes = request.wasm.len();
+            return Err(LoadError::TooLarge { bytes, limit: limits.wasm_bytes });
+        }
+        let module = modules.get(request.wasm).await?;
+        let shape = abi_check::check(&module, &request.manifest, limits.memory_pages)
+            .map_err(LoadError::Abi)?;
+        let ready = linker
+            .instantiate_pre(&module)
+            .map_err(|error| LoadError::Instantiate(error.into()))?;
+        let tenant = Arc::new(Tenant {
+            name: request.name,
+            manifest: request.manifest,
+            host: Arc::clone(host),
+        });
+        Plugin::start(tenant, module, ready, shape, config.max_idle_instances).await
+    }
+
+    /// How the loads so far got their compiled modules.
+    pub fn compile_stats(&self) -> CompileStats {
+        self.inner.modules.stats()
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox").field("config", &self.inner.config).finish_non_exhaustive()
+    }
+}
