@@ -1,0 +1,140 @@
+//! Every limit of the host by name, each with the abuse or accident it stops.
+//!
+//! They are defaults: the configuration may override the ones it names. Sizes are bytes.
+
+use std::time::Duration;
+
+/// One mebibyte.
+const MIB: usize = 1024 * 1024;
+
+/// All limits of one host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    // Time.
+    /// One call into a guest, its host calls included (A5). A person waits for the answer; more
+    /// than this and a spinning guest holds a worker that others need.
+    pub call_duration: Duration,
+    /// How often the epoch advances, hence how late an interruption may come and how long a guest
+    /// keeps a thread before it must yield.
+    pub epoch_tick: Duration,
+    /// A connection that is not up by now will not serve within the call's time either.
+    pub connect_timeout: Duration,
+
+    // Guest.
+    /// Linear memory in 64 KiB pages (A7): 64 MiB, room for a Go runtime, and a hundred busy
+    /// instances still fit a small machine.
+    pub memory_pages: u32,
+    /// Entries of all tables together; compilers need thousands, an attacker millions.
+    pub table_elements: usize,
+    /// The guest's stack: ends unbounded recursion as a trap long before the host's own stack.
+    pub wasm_stack_bytes: usize,
+    /// A compiled-to-wasm runtime is some megabytes; compilation time and memory grow with size.
+    pub wasm_bytes: usize,
+    /// Instances of one plugin at the same time: bounds what one plugin can take from the others.
+    pub instances_per_plugin: usize,
+
+    // HTTP.
+    /// The request envelope and an event's payload as written to the guest. SDKs receive it into a
+    /// fixed buffer of 10 MiB.
+    pub request_bytes: usize,
+    /// The response envelope as read from the guest, before base64 is undone: the host holds
+    /// envelope and body at once for every concurrent request.
+    pub response_bytes: usize,
+
+    // SQL. The longest statement is [`crate::sql::MAX_STATEMENT_BYTES`].
+    /// JSON text of one statement's parameters.
+    pub sql_params_bytes: usize,
+    /// Rows of one result; a missing WHERE clause shows here first.
+    pub sql_rows: usize,
+    /// JSON text of one result; it must fit a guest's buffer of 10 MiB with room to spare.
+    pub sql_result_bytes: usize,
+
+    // Key-value store.
+    /// One key. Postgres cannot index much longer ones.
+    pub kv_key_bytes: usize,
+    /// One value; a value is read whole into the guest.
+    pub kv_value_bytes: usize,
+
+    // Log and events.
+    /// One log message; longer ones are cut, with a mark.
+    pub log_message_bytes: usize,
+    /// Log messages of one call; further ones are counted and dropped, so that a loop around `log`
+    /// fills no disk.
+    pub log_messages_per_call: usize,
+    /// One topic, emitted or subscribed.
+    pub event_topic_bytes: usize,
+    /// One emitted payload: each goes to every listener of the channel.
+    pub event_payload_bytes: usize,
+
+    // Outbound.
+    /// One response of `fetch`, counted while it streams (F1).
+    pub fetch_response_bytes: usize,
+    /// One request body of `fetch`.
+    pub fetch_request_bytes: usize,
+    /// Hops of one `fetch`, each checked like the first; a loop ends here.
+    pub fetch_redirects: usize,
+
+    // Lifecycle.
+    /// `plugin.json`.
+    pub manifest_bytes: usize,
+    /// The whole catalog.
+    pub catalog_bytes: usize,
+    /// One downloaded artifact (L5).
+    pub artifact_bytes: usize,
+    /// All files of one archive, unpacked: ends decompression bombs (L5).
+    pub unpacked_bytes: u64,
+    /// One unpacked file.
+    pub unpacked_file_bytes: u64,
+    /// Entries of one archive (L5): empty files cost no bytes, but inodes.
+    pub archive_entries: usize,
+    /// Length of one entry's path; the shortest limit of common file systems, less the host's own
+    /// prefix.
+    pub archive_path_bytes: usize,
+    /// One migration file.
+    pub migration_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            call_duration: Duration::from_secs(5),
+            epoch_tick: Duration::from_millis(10),
+            connect_timeout: Duration::from_secs(5),
+            memory_pages: 1024,
+            table_elements: 100_000,
+            wasm_stack_bytes: 512 * 1024,
+            wasm_bytes: 50 * MIB,
+            instances_per_plugin: 16,
+            request_bytes: 10 * MIB,
+            response_bytes: 10 * MIB,
+            sql_params_bytes: 4 * MIB,
+            sql_rows: 10_000,
+            sql_result_bytes: 8 * MIB,
+            kv_key_bytes: 1024,
+            kv_value_bytes: MIB,
+            log_message_bytes: 8 * 1024,
+            log_messages_per_call: 1_000,
+            event_topic_bytes: 256,
+            event_payload_bytes: MIB,
+            fetch_response_bytes: 50 * MIB,
+            fetch_request_bytes: 10 * MIB,
+            fetch_redirects: 10,
+            manifest_bytes: MIB,
+            catalog_bytes: 10 * MIB,
+            artifact_bytes: 100 * MIB,
+            unpacked_bytes: 100 * MIB as u64,
+            unpacked_file_bytes: 50 * MIB as u64,
+            archive_entries: 10_000,
+            archive_path_bytes: 512,
+            migration_bytes: MIB,
+        }
+    }
+}
+
+impl Limits {
+    /// The largest raw body whose envelope still fits [`Self::request_bytes`], given the size of
+    /// the envelope without body: base64 turns three bytes into four.
+    pub const fn raw_body_bytes(&self, envelope_without_body: usize) -> usize {
+        self.request_bytes.saturating_sub(envelope_without_body) / 4 * 3
+    }
+}

@@ -1,0 +1,3 @@
+//! Tables of URLs and addresses.
+
+use super::*;
