@@ -1,9 +1,13 @@
 //! Servers in containers, through testcontainers.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use testcontainers::{
     ContainerAsync, ContainerRequest, GenericImage, ImageExt as _,
+    bollard::models::{HostConfig, PortBinding},
     core::{IntoContainerPort as _, client::docker_client_instance},
     runners::AsyncRunner as _,
 };
@@ -107,7 +111,28 @@ fn generic(image: &str, port: u16) -> ContainerRequest<GenericImage> {
         Some((name, tag)) if !tag.contains('/') => (name, tag),
         _ => (image, "latest"),
     };
-    GenericImage::new(name, tag).with_exposed_port(port.tcp()).with_label("hostproof", "services")
+    GenericImage::new(name, tag)
+        .with_exposed_port(port.tcp())
+        .with_label("hostproof", "services")
+        .with_host_config_modifier(move |config| {
+            if engine_is_next_door() {
+                publish_on_loopback(config, port);
+            }
+        })
+}
+
+/// Whether containers' ports appear on this machine's loopback: the engine is reached by a socket
+/// file, and we are not in a container ourselves.
+fn engine_is_next_door() -> bool {
+    let remote = from_environment("DOCKER_HOST").is_some_and(|host| !host.starts_with("unix://"));
+    !remote && !Path::new("/.dockerenv").exists()
+}
+
+/// Docker publishes on every interface unless told. These servers are nobody else's business.
+fn publish_on_loopback(config: &mut HostConfig, port: u16) {
+    let binding = PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: None };
+    config.publish_all_ports = Some(false);
+    config.port_bindings = Some([(format!("{port}/tcp"), Some(vec![binding]))].into());
 }
 
 async fn start(

@@ -31,8 +31,16 @@ pub(crate) fn run(args: &ExecArgs) -> anyhow::Result<ExitCode> {
                 return Ok(code(128 + received as i32));
             }
         };
-        let status = attend(args, &running, &mut signals).await;
-        // Off this thread, which is the one the command's `end_with_parent` refers to.
+        let mut environment = running.environment();
+        let mut database = None;
+        if args.own_database {
+            let server = running.postgres().context("no Postgres to make a database on")?;
+            let made = services::empty_database(&server.url).await?;
+            environment.push((services::OWN_DATABASE_URL_VARIABLE, made.url().to_owned()));
+            database = Some(made);
+        }
+        let status = attend(args, environment, &mut signals).await;
+        drop(database);
         drop(running);
         Ok(match status? {
             status if status.code().is_some() => code(status.code().unwrap_or_default()),
@@ -59,12 +67,12 @@ fn start(request: services::Request) -> anyhow::Result<Running> {
 
 async fn attend(
     args: &ExecArgs,
-    running: &Running,
+    environment: Vec<(&'static str, String)>,
     signals: &mut Signals,
 ) -> anyhow::Result<ExitStatus> {
     let (program, arguments) = args.command.split_first().context("no command")?;
     let mut command = Command::new(program);
-    command.args(arguments).envs(running.environment());
+    command.args(arguments).envs(environment);
     services::end_with_parent(&mut command, Signal::SIGTERM);
     let mut child = tokio::process::Command::from(command)
         .spawn()

@@ -10,6 +10,8 @@ use crate::{error::WayFailed, local};
 pub const DATABASE_URL_VARIABLE: &str = "HOSTPROOF_DATABASE_URL";
 /// Names a running Valkey or Redis.
 pub const VALKEY_URL_VARIABLE: &str = "HOSTPROOF_VALKEY_URL";
+/// Names the empty database that `services exec --own-database` makes for its command.
+pub const OWN_DATABASE_URL_VARIABLE: &str = "HOSTPROOF_OWN_DATABASE_URL";
 
 pub(crate) const WAY: &str = "explicit URL";
 

@@ -44,8 +44,8 @@ pub use docker::{
     engine_version,
 };
 pub use error::{ServicesError, WayFailed};
-pub use explicit::{DATABASE_URL_VARIABLE, VALKEY_URL_VARIABLE};
+pub use explicit::{DATABASE_URL_VARIABLE, OWN_DATABASE_URL_VARIABLE, VALKEY_URL_VARIABLE};
 pub use local::{PostgresBinaries, end_with_parent, find_postgres, find_valkey, program_version};
-pub use running::{Request, Running, Service, Way, start};
+pub use running::{Request, Running, Service, Want, Way, start};
 pub use shared::{OwnValkey, own_valkey, postgres, valkey};
-pub use test_database::{TestDatabase, test_database};
+pub use test_database::{TestDatabase, empty_database, test_database};

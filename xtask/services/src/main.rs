@@ -7,7 +7,7 @@ mod tied;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use services::Choice;
+use services::{Choice, Want};
 
 /// Postgres and Valkey for a command: found, or started and taken away again.
 #[derive(Debug, Parser)]
@@ -40,12 +40,18 @@ struct Which {
     /// Do without Valkey.
     #[arg(long)]
     no_valkey: bool,
+    /// Do without Valkey if there is none to be had.
+    #[arg(long, conflicts_with = "no_valkey")]
+    optional_valkey: bool,
 }
 
 #[derive(Debug, Args)]
 struct ExecArgs {
     #[command(flatten)]
     which: Which,
+    /// Also make an empty database, named by `HOSTPROOF_OWN_DATABASE_URL` and dropped afterwards.
+    #[arg(long)]
+    own_database: bool,
     /// The command and its arguments.
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<std::ffi::OsString>,
@@ -78,6 +84,11 @@ const CANNOT_START: u8 = 126;
 
 impl Which {
     fn request(&self) -> services::Request {
-        services::Request { choice: self.services.clone(), postgres: true, valkey: !self.no_valkey }
+        let valkey = match self {
+            Self { no_valkey: true, .. } => Want::No,
+            Self { optional_valkey: true, .. } => Want::IfPossible,
+            Self { .. } => Want::Required,
+        };
+        services::Request { choice: self.services.clone(), postgres: true, valkey }
     }
 }

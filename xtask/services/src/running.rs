@@ -29,7 +29,18 @@ pub struct Request {
     /// Whether a Postgres is wanted.
     pub postgres: bool,
     /// Whether a Valkey is wanted.
-    pub valkey: bool,
+    pub valkey: Want,
+}
+
+/// How much a server is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// It is an error if there is none.
+    Required,
+    /// It is good to have, and there is a way to do without.
+    IfPossible,
+    /// Not at all.
+    No,
 }
 
 /// How a server was come by.
@@ -187,9 +198,12 @@ impl Owned {
             let found = self.find(Server::Postgres, &request.choice, engine.as_ref()).await?;
             services.0 = Some(found);
         }
-        if request.valkey {
-            let found = self.find(Server::Valkey, &request.choice, engine.as_ref()).await?;
-            services.1 = Some(found);
+        if request.valkey != Want::No {
+            let found = self.find(Server::Valkey, &request.choice, engine.as_ref()).await;
+            services.1 = match found {
+                Err(_) if request.valkey == Want::IfPossible => None,
+                found => Some(found?),
+            };
         }
         Ok(services)
     }

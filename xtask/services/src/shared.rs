@@ -5,7 +5,7 @@
 
 use tokio::sync::OnceCell;
 
-use crate::{Choice, Request, Running, Service, ServicesError, start};
+use crate::{Choice, Request, Running, Service, ServicesError, Want, start};
 
 static POSTGRES: OnceCell<Running> = OnceCell::const_new();
 static VALKEY: OnceCell<Running> = OnceCell::const_new();
@@ -13,7 +13,7 @@ static VALKEY: OnceCell<Running> = OnceCell::const_new();
 /// A Postgres shared by everything in this process, as a superuser. For a database of one's own
 /// see [`test_database`](crate::test_database).
 pub async fn postgres() -> Result<&'static Service, ServicesError> {
-    let request = Request { choice: Choice::Auto, postgres: true, valkey: false };
+    let request = Request { choice: Choice::Auto, postgres: true, valkey: Want::No };
     let running = POSTGRES.get_or_try_init(|| start_elsewhere(request)).await?;
     Ok(running.postgres().expect("a Postgres was asked for"))
 }
@@ -22,7 +22,7 @@ pub async fn postgres() -> Result<&'static Service, ServicesError> {
 /// streams and channels are shared as well: a test that needs them untouched takes
 /// [`own_valkey`].
 pub async fn valkey() -> Result<&'static Service, ServicesError> {
-    let request = Request { choice: Choice::Auto, postgres: false, valkey: true };
+    let request = Request { choice: Choice::Auto, postgres: false, valkey: Want::Required };
     let running = VALKEY.get_or_try_init(|| start_elsewhere(request)).await?;
     Ok(running.valkey().expect("a Valkey was asked for"))
 }
@@ -41,7 +41,7 @@ impl OwnValkey {
 /// Starts a Valkey for the caller alone: milliseconds with a server on this machine, about a
 /// second in a container.
 pub async fn own_valkey() -> Result<OwnValkey, ServicesError> {
-    let request = |choice| Request { choice, postgres: false, valkey: true };
+    let request = |choice| Request { choice, postgres: false, valkey: Want::Required };
     match start_elsewhere(request(Choice::Local)).await {
         Ok(running) => Ok(OwnValkey(running)),
         // The environment's server is not ours alone, so only a container is left.

@@ -102,10 +102,28 @@ where
             .await
             .map_err(|e| step("releasing the template's lock", e))?;
     }
+    create(&mut connection, &server, &format!("TEMPLATE \"{template}\"")).await
+}
+
+/// An empty database of the caller's own on `server`, a superuser's URL.
+///
+/// # Errors
+/// [`ServicesError::TestDatabase`] when the server refuses.
+pub async fn empty_database(server: &str) -> Result<TestDatabase, ServicesError> {
+    let mut connection = connect(server).await.map_err(|e| step("connecting to the server", e))?;
+    sweep(&mut connection).await?;
+    create(&mut connection, server, "").await
+}
+
+async fn create(
+    connection: &mut PgConnection,
+    server: &str,
+    options: &str,
+) -> Result<TestDatabase, ServicesError> {
     let name = format!("hostproof_test_{:x}_{}", now().as_secs(), uuid::Uuid::new_v4().simple());
-    run(&mut connection, &format!("CREATE DATABASE \"{name}\" TEMPLATE \"{template}\"")).await?;
-    let url = with_database(&server, &name)?;
-    Ok(TestDatabase { server, name, url })
+    run(connection, &format!("CREATE DATABASE \"{name}\" {options}")).await?;
+    let url = with_database(server, &name)?;
+    Ok(TestDatabase { server: server.to_owned(), name, url })
 }
 
 async fn make_template<M, F, E>(

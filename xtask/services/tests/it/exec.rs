@@ -26,6 +26,24 @@ fn without_valkey_there_is_no_variable_for_it() {
 }
 
 #[test]
+fn an_own_database_is_another_than_the_servers() {
+    let script = r#"test -n "$HOSTPROOF_OWN_DATABASE_URL" &&
+                    test "$HOSTPROOF_OWN_DATABASE_URL" != "$HOSTPROOF_DATABASE_URL""#;
+    let output = services(&[
+        "exec",
+        "--services",
+        "local",
+        "--no-valkey",
+        "--own-database",
+        "--",
+        "sh",
+        "-c",
+        script,
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 fn a_command_that_does_not_exist_is_named() {
     let output = services(&["exec", "--services", "local", "--", "/does/not/exist"]);
     assert_eq!(output.status.code(), Some(126));

@@ -75,8 +75,11 @@ async fn an_interrupted_run_outside_a_terminal_does_the_same() {
 
 #[tokio::test]
 async fn servers_go_when_their_handle_is_dropped() {
-    let request =
-        services::Request { choice: services::Choice::Local, postgres: true, valkey: true };
+    let request = services::Request {
+        choice: services::Choice::Local,
+        postgres: true,
+        valkey: services::Want::Required,
+    };
     let running = tokio::task::spawn_blocking(|| services::start(request)).await.unwrap().unwrap();
     let postgres = Server::of_postgres(&running.postgres().unwrap().url).await;
     let valkey = Server::of_valkey(&running.valkey().unwrap().url);
