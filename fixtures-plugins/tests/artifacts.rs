@@ -142,7 +142,7 @@ fn surface(fixture: &Fixture) -> Surface {
                 }
             }
             Payload::FunctionSection(section) => {
-                functions.extend(section.into_iter().map(Result::unwrap))
+                functions.extend(section.into_iter().map(Result::unwrap));
             }
             Payload::MemorySection(section) => {
                 surface.memory_pages = section.into_iter().next().unwrap().unwrap().initial;

@@ -23,7 +23,7 @@ pub struct Incoming {
     pub status: u16,
     /// First value of each header.
     pub headers: BTreeMap<String, String>,
-    /// The body. Hosts carry text; one that carries bytes marks them, and they are decoded here.
+    /// The body. A host writes bytes that are no text in base64 and says so; here they are bytes again.
     pub body: Vec<u8>,
 }
 
@@ -71,7 +71,7 @@ struct Wire {
     headers: BTreeMap<String, String>,
     #[serde(default)]
     body: String,
-    #[serde(default, alias = "bodyBase64", alias = "is_base64")]
+    #[serde(default)]
     body_base64: bool,
     error: Option<String>,
 }
@@ -101,6 +101,12 @@ mod tests {
             decode(br#"{"status":404,"headers":{"X-A":"1"},"body":"gone","later":true}"#).unwrap();
         assert_eq!((answer.status, answer.body.as_slice()), (404, b"gone".as_slice()));
         assert_eq!(answer.headers["X-A"], "1");
+    }
+
+    #[test]
+    fn a_body_that_is_no_text_comes_as_base64() {
+        let answer = decode(br#"{"status":200,"body":"//8=","body_base64":true}"#).unwrap();
+        assert_eq!(answer.body, [0xff, 0xff]);
     }
 
     #[test]

@@ -10,7 +10,8 @@ pub type Handler = fn(&Request) -> Result<Response, Error>;
 /// A method, a path pattern and who answers. A plugin keeps them in a constant table.
 ///
 /// In a pattern `:name` stands for one segment and a final `*name` for one or more; everything else is
-/// literal. Leading and trailing slashes mean nothing.
+/// literal. Leading and trailing slashes mean nothing. Each segment of a path is percent-decoded once, after the
+/// path was split.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
     method: &'static str,
@@ -58,7 +59,7 @@ impl Route {
         let mut wanted = segments(self.pattern).peekable();
         while let Some(want) = wanted.next() {
             if let Some(name) = want.strip_prefix('*') {
-                let rest: Vec<&str> = given.by_ref().collect();
+                let rest: Vec<String> = given.by_ref().map(decode).collect::<Option<_>>()?;
                 // Only a named, final wildcard with something to stand for.
                 if name.is_empty() || wanted.peek().is_some() || rest.is_empty() {
                     return None;
@@ -67,11 +68,11 @@ impl Route {
                 found.params.insert(name.to_owned(), rest.join("/"));
                 return Some(found);
             }
-            let have = given.next()?;
+            let have = decode(given.next()?)?;
             match want.strip_prefix(':') {
                 Some("") => return None,
                 Some(name) => {
-                    found.params.insert(name.to_owned(), have.to_owned());
+                    found.params.insert(name.to_owned(), have);
                 }
                 None if want == have => found.literals += 1,
                 None => return None,
@@ -100,6 +101,23 @@ fn segments(path: &str) -> impl Iterator<Item = &str> {
     let path = path.trim_matches('/');
     // The root has no segments, where `split` would yield an empty one.
     path.split('/').filter(move |_| !path.is_empty())
+}
+
+/// Percent-decodes a segment; `None` when it cannot be done, and then no route matches.
+fn decode(segment: &str) -> Option<String> {
+    let mut decoded = Vec::with_capacity(segment.len());
+    let mut bytes = segment.bytes();
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'%' => hex(bytes.next()?)? << 4 | hex(bytes.next()?)?,
+            other => other,
+        });
+    }
+    String::from_utf8(decoded).ok()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// Finds the most specific route (the first of equals) and lets it answer; errors become responses, and
@@ -175,6 +193,14 @@ mod tests {
     fn slashes_around_the_path_mean_nothing_and_inside_they_do() {
         assert_eq!(answer("GET", "/items/7/"), "item 7,,,");
         assert_eq!(answer("GET", "items//7"), "rest ,/7,,");
+    }
+
+    #[test]
+    fn an_encoded_slash_separates_nothing() {
+        assert_eq!(answer("GET", "items/a%2Fb%20c"), "item a/b c,,,");
+        assert_eq!(answer("GET", "%69tems/mine"), "mine ,,,");
+        assert_eq!(answer("GET", "items/%ff"), "404");
+        assert_eq!(answer("GET", "items/%2"), "404");
     }
 
     #[test]
