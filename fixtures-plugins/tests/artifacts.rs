@@ -44,7 +44,7 @@ fn stems(folder: &str, extension: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_artifact_is_offered_and_has_a_guest() {
+fn every_artifact_is_offered_documented_and_has_a_guest() {
     let offered: BTreeSet<String> = fixtures_plugins::names().map(str::to_owned).collect();
     assert_eq!(offered.len(), ALL.len(), "names are unique");
     assert_eq!(offered, stems("artifacts", "wasm"), "{NOT_BUILT}");
@@ -53,6 +53,8 @@ fn every_artifact_is_offered_and_has_a_guest() {
     for fixture in ALL {
         let rust = here().join("guests").join(fixture.name).join("Cargo.toml").is_file();
         assert!(rust != text.contains(fixture.name), "{} has one source", fixture.name);
+        let row = format!("| `{}` |", fixture.name);
+        assert!(include_str!("../README.md").contains(&row), "README.md has no row {row}");
     }
 }
 
