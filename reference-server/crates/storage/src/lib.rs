@@ -1,1 +1,43 @@
-//! placeholder
+//! What the host keeps: core tables and plugin data in Postgres, events in Valkey.
+//!
+//! ```text
+//! Database ── core pool ──────── registry, users, roles, projects, members, tasks, api_keys
+//!    │                           plugin_schemas (provisioning)
+//!    └────── plugin sessions ─── plugin_sql, plugin_kv        as the plugin's runtime role
+//!                                migrations                   as the plugin's migration role
+//! EventBus ─ ValkeyBus | InProcessBus
+//! ```
+//!
+//! **Isolation is the database's.** A plugin's statement never runs in a session that could do
+//! more than the plugin may: every session logs in as one of the plugin's own two roles, which
+//! belong to nobody else. There is no stronger role to return to, so `RESET ROLE`,
+//! `set_config('role', …)` or a function that switches roles lead nowhere, whatever the SQL guard in
+//! front missed. In the other direction the host's own session never reads or writes anything a
+//! plugin could have defined.
+//!
+//! Deliberately absent: what statements are admissible (`policy`), password hashing and tokens
+//! (the server), files and archives (`lifecycle`).
+
+pub mod api_keys;
+pub mod config;
+pub mod error;
+pub mod events;
+pub mod members;
+pub mod migrations;
+pub mod page;
+pub mod plugin_kv;
+pub mod plugin_schema;
+pub mod plugin_sql;
+pub mod projects;
+pub mod registry;
+pub mod roles;
+pub mod tasks;
+pub mod users;
+
+mod database;
+mod plugin_session;
+
+pub use config::DatabaseConfig;
+pub use database::Database;
+pub use error::StorageError;
+pub use page::{Page, Paged};

@@ -1,0 +1,185 @@
+//! The connection to Postgres, and the way to every store on it.
+
+use std::str::FromStr as _;
+use std::sync::Arc;
+
+use policy::Policy;
+use sqlx::PgPool;
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::api_keys::ApiKeys;
+use crate::config::DatabaseConfig;
+use crate::error::StorageError;
+use crate::members::Members;
+use crate::migrations::Migrations;
+use crate::plugin_kv::PluginKv;
+use crate::plugin_schema::{self, PluginSchemas, RoleNames};
+use crate::plugin_session::{Login, SessionPool};
+use crate::plugin_sql::PluginSql;
+use crate::projects::Projects;
+use crate::registry::Registry;
+use crate::roles::Roles;
+use crate::tasks::Tasks;
+use crate::users::Users;
+
+/// The core tables, embedded.
+static CORE_MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// The host's database. Cheap to clone; clones share their connections.
+#[derive(Clone, Debug)]
+pub struct Database {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    core: PgPool,
+    names: RoleNames,
+    sessions: Arc<SessionPool>,
+    config: DatabaseConfig,
+    policy: Arc<Policy>,
+}
+
+/// The oldest Postgres that has all this crate and the specification use: MERGE.
+const OLDEST_SERVER: (i32, &str) = (150_000, "15");
+
+impl Database {
+    /// Connects, brings the core tables up to date and prepares what plugin roles need.
+    ///
+    /// Hosts that start together on one database take turns. A database that a newer host made is
+    /// refused rather than used.
+    pub async fn connect(
+        config: &DatabaseConfig,
+        policy: Arc<Policy>,
+    ) -> Result<Self, StorageError> {
+        let options = PgConnectOptions::from_str(&config.url).map_err(|error| {
+            StorageError::InvalidUrl { store: "database", reason: error.to_string() }
+        })?;
+        let failed = |source| StorageError::from_sqlx("connecting", source);
+        let core = PgPoolOptions::new()
+            .max_connections(config.core_connections)
+            .acquire_timeout(config.acquire_timeout)
+            .connect_with(options.clone().application_name("hostproof"))
+            .await
+            .map_err(failed)?;
+        check_version(&core).await?;
+        CORE_MIGRATIONS.run(&core).await.map_err(StorageError::from_migrate)?;
+        let database: String = sqlx::query_scalar("SELECT current_database()::text")
+            .fetch_one(&core)
+            .await
+            .map_err(failed)?;
+        let names = RoleNames::new(&database, &config.role_secret);
+        plugin_schema::prepare(&core, &names, &policy.core_data)
+            .await
+            .map_err(StorageError::database("preparing the database for plugins"))?;
+        let login = Login::new(options, names.clone(), config.acquire_timeout);
+        let sessions = SessionPool::new(login, config);
+        let config = config.clone();
+        Ok(Self { inner: Arc::new(Inner { core, names, sessions, config, policy }) })
+    }
+
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> Result<(), StorageError> {
+        sqlx::query("SELECT 1")
+            .execute(&self.inner.core)
+            .await
+            .map(drop)
+            .map_err(StorageError::database("pinging"))
+    }
+
+    /// Closes every connection; later calls fail as unavailable.
+    pub async fn close(&self) {
+        self.inner.sessions.shut_down();
+        self.inner.core.close().await;
+    }
+
+    pub(crate) fn core(&self) -> &PgPool {
+        &self.inner.core
+    }
+
+    pub(crate) fn names(&self) -> &RoleNames {
+        &self.inner.names
+    }
+
+    pub(crate) fn sessions(&self) -> &Arc<SessionPool> {
+        &self.inner.sessions
+    }
+
+    pub(crate) fn config(&self) -> &DatabaseConfig {
+        &self.inner.config
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.inner.policy
+    }
+
+    /// Installed plugins and their extension settings.
+    pub fn registry(&self) -> Registry<'_> {
+        Registry { pool: &self.inner.core }
+    }
+
+    /// Users and their password hashes.
+    pub fn users(&self) -> Users<'_> {
+        Users { pool: &self.inner.core }
+    }
+
+    /// Global and project roles.
+    pub fn roles(&self) -> Roles<'_> {
+        Roles { pool: &self.inner.core }
+    }
+
+    /// Projects.
+    pub fn projects(&self) -> Projects<'_> {
+        Projects { pool: &self.inner.core }
+    }
+
+    /// Members of projects.
+    pub fn members(&self) -> Members<'_> {
+        Members { pool: &self.inner.core }
+    }
+
+    /// Tasks.
+    pub fn tasks(&self) -> Tasks<'_> {
+        Tasks { pool: &self.inner.core }
+    }
+
+    /// API keys.
+    pub fn api_keys(&self) -> ApiKeys<'_> {
+        ApiKeys { pool: &self.inner.core }
+    }
+
+    /// Plugin schemas and the roles that own and use them.
+    pub fn plugin_schemas(&self) -> PluginSchemas<'_> {
+        PluginSchemas { database: self }
+    }
+
+    /// Plugins' own statements.
+    pub fn plugin_sql(&self) -> PluginSql<'_> {
+        PluginSql { database: self }
+    }
+
+    /// Plugins' key-value stores.
+    pub fn plugin_kv(&self) -> PluginKv<'_> {
+        PluginKv { database: self }
+    }
+
+    /// Plugins' migrations.
+    pub fn migrations(&self) -> Migrations<'_> {
+        Migrations { database: self }
+    }
+}
+
+async fn check_version(core: &PgPool) -> Result<(), StorageError> {
+    let (number, found): (i32, String) = sqlx::query_as(
+        "SELECT current_setting('server_version_num')::int, current_setting('server_version')",
+    )
+    .fetch_one(core)
+    .await
+    .map_err(StorageError::database("asking for the server's version"))?;
+    let (oldest, required) = OLDEST_SERVER;
+    if number < oldest {
+        return Err(StorageError::UnsupportedServer { found, required });
+    }
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! Sessions that log in as a plugin's own role, and the pool that bounds them.
+//!
+//! One pool for all plugins rather than one each: what is scarce is the server's connections, and a
+//! thousand idle plugins must hold none. Idle sessions are kept for a while and given up, oldest
+//! first, when another plugin needs the place.
+//!
+//! A session that is not handed back (the call was cancelled, the statement broke off, the result
+//! was too large) is closed. Closing ends its statement too: Postgres looks every
+//! [`CLIENT_CHECK_MS`] whether anybody still waits.
+
+mod pool;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::plugin_schema::{Identity, RoleNames};
+use crate::plugin_sql::Access;
+
+pub(crate) use pool::{AcquireError, SessionPool};
+
+/// How often Postgres checks, during a statement, that the client is still there.
+const CLIENT_CHECK_MS: u32 = 500;
+
+/// How long a session may sit in an open transaction without a word, should the host stop in the
+/// middle of one.
+const IDLE_IN_TRANSACTION_MS: u32 = 30_000;
+
+/// Opens sessions as plugin roles.
+#[derive(Clone, Debug)]
+pub(crate) struct Login {
+    options: PgConnectOptions,
+    names: RoleNames,
+    timeout: Duration,
+}
+
+impl Login {
+    /// Logs in to the server and database of `options`; its user and password are replaced.
+    pub(crate) fn new(options: PgConnectOptions, names: RoleNames, timeout: Duration) -> Self {
+        // Statements are the plugin's; they may hold what nobody should find in a log.
+        let options =
+            options.application_name("hostproof-plugin").disable_statement_logging().options([
+                ("client_connection_check_interval", CLIENT_CHECK_MS.to_string()),
+                ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_MS.to_string()),
+                // Text that Postgres prints for a plugin does not depend on how a server is set up.
+                ("timezone", "UTC".to_owned()),
+                ("datestyle", "ISO".to_owned()),
+                ("intervalstyle", "postgres".to_owned()),
+            ]);
+        Self { options, names, timeout }
+    }
+
+    /// A fresh session of that role.
+    pub(crate) async fn open(&self, role: &str) -> Result<PgConnection, sqlx::Error> {
+        let options = self.options.clone().username(role).password(&self.names.password(role));
+        tokio::time::timeout(self.timeout, options.connect())
+            .await
+            .unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut))
+    }
+}
+
+/// A session of a plugin's runtime role, with an open transaction.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// Present until the session is handed back.
+    connection: Option<PgConnection>,
+    role: String,
+    pool: Arc<SessionPool>,
+    _permits: [OwnedSemaphorePermit; 2],
+}
+
+impl Session {
+    /// Takes a session of the plugin's and begins a transaction in it.
+    ///
+    /// Whatever an earlier statement of the same plugin left behind (a switched role, changed
+    /// settings) is undone first. A kept session that turns out to be dead is replaced.
+    pub(crate) async fn begin(
+        pool: &Arc<SessionPool>,
+        identity: &Identity,
+        access: Access,
+        statement_timeout: Duration,
+    ) -> Result<Self, AcquireError> {
+        let role = &identity.runtime_role;
+        let permits = pool.permits(role).await?;
+        let mut session = Self {
+            connection: None,
+            role: role.clone(),
+            pool: Arc::clone(pool),
+            _permits: permits,
+        };
+        let begin = begin_statement(identity.schema.as_str(), access, statement_timeout);
+        if let Some(mut kept) = pool.take_idle(role) {
+            if sqlx::raw_sql(AssertSqlSafe(begin.clone())).execute(&mut kept).await.is_ok() {
+                session.connection = Some(kept);
+                return Ok(session);
+            }
+        }
+        let mut fresh = pool.open(role).await.map_err(AcquireError::Database)?;
+        sqlx::raw_sql(AssertSqlSafe(begin))
+            .execute(&mut fresh)
+            .await
+            .map_err(AcquireError::Database)?;
+        session.connection = Some(fresh);
+        Ok(session)
+    }
+
+    /// The connection, for statements of this transaction.
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        self.connection.as_mut().expect("a session has its connection until it is handed back")
+    }
+
+    /// Commits and hands the session back. After an error nothing is committed.
+    pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
+        self.finish("COMMIT").await
+    }
+
+    /// Rolls back and hands the session back, if it still works.
+    pub(crate) async fn roll_back(mut self) {
+        if let Err(error) = self.finish("ROLLBACK").await {
+            tracing::debug!(%error, "a plugin session is given up");
+        }
+    }
+
+    async fn finish(&mut self, end: &'static str) -> Result<(), sqlx::Error> {
+        let Some(mut connection) = self.connection.take() else { return Ok(()) };
+        // What outlives a transaction and could keep others waiting: locks and subscriptions.
+        let statement = format!("{end}; SELECT pg_catalog.pg_advisory_unlock_all(); UNLISTEN *");
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
+        self.pool.keep(&self.role, connection);
+        Ok(())
+    }
+}
+
+/// Everything before a plugin's statement, in one round trip.
+fn begin_statement(schema: &str, access: Access, statement_timeout: Duration) -> String {
+    let mode = match access {
+        Access::ReadOnly => "READ ONLY",
+        Access::ReadWrite => "READ WRITE",
+    };
+    let timeout = statement_timeout.as_millis().max(1);
+    format!(
+        "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; \
+         BEGIN ISOLATION LEVEL READ COMMITTED {mode}; \
+         SET LOCAL search_path TO {schema}, public; \
+         SET LOCAL statement_timeout TO {timeout}"
+    )
+}
+
+/// Ends a session politely, without anybody waiting for it.
+fn close(connection: PgConnection) {
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        runtime.spawn(connection.close());
+    }
+}

@@ -1,0 +1,183 @@
+//! The registry: which plugins are installed, and how operators arranged their extension points.
+
+use serde::Serialize;
+use sqlx::PgPool;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::error::StorageError;
+
+/// An installed plugin as stored.
+#[derive(Clone, Debug, PartialEq, Serialize, sqlx::FromRow)]
+pub struct PluginRow {
+    /// The row's id, which administrative routes address it by.
+    pub id: Uuid,
+    /// The plugin's reverse-DNS name.
+    pub name: String,
+    /// The installed version, `X.Y.Z`.
+    pub version: String,
+    /// The manifest as it was shipped, unknown fields and empty lists included.
+    pub manifest: serde_json::Value,
+    /// Whether it is loaded and its routes answer.
+    pub enabled: bool,
+    /// When it was installed.
+    #[serde(with = "time::serde::rfc3339")]
+    pub installed_at: OffsetDateTime,
+    /// When the row last changed.
+    #[serde(with = "time::serde::rfc3339")]
+    pub updated_at: OffsetDateTime,
+}
+
+/// A plugin to be recorded.
+#[derive(Clone, Debug)]
+pub struct NewPlugin<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its version.
+    pub version: &'a str,
+    /// Its manifest as shipped.
+    pub manifest: &'a serde_json::Value,
+    /// Whether it starts enabled.
+    pub enabled: bool,
+}
+
+/// Fields to replace; `None` keeps what is there.
+#[derive(Clone, Debug, Default)]
+pub struct PluginChange<'a> {
+    /// The new version.
+    pub version: Option<&'a str>,
+    /// The new manifest, which replaces the old one whole.
+    pub manifest: Option<&'a serde_json::Value>,
+    /// Whether the plugin is enabled.
+    pub enabled: Option<bool>,
+}
+
+/// How an operator arranged one extension point of a plugin.
+#[derive(Clone, Debug, PartialEq, Serialize, sqlx::FromRow)]
+pub struct ExtensionSetting {
+    /// Id of the setting; an update keeps it.
+    pub id: Uuid,
+    /// The plugin it belongs to.
+    pub plugin_id: Uuid,
+    /// The extension point's id, such as `task.detail.section`.
+    pub extension_point: String,
+    /// `{hidden, order}` as given.
+    pub settings: serde_json::Value,
+    /// When it last changed.
+    #[serde(with = "time::serde::rfc3339")]
+    pub updated_at: OffsetDateTime,
+}
+
+/// Access to `plugins` and `plugin_extension_settings`.
+#[derive(Clone, Copy, Debug)]
+pub struct Registry<'a> {
+    pub(crate) pool: &'a PgPool,
+}
+
+impl Registry<'_> {
+    /// All plugins by name, the disabled ones included.
+    pub async fn list(&self) -> Result<Vec<PluginRow>, StorageError> {
+        sqlx::query_as("SELECT * FROM plugins ORDER BY name")
+            .fetch_all(self.pool)
+            .await
+            .map_err(StorageError::database("listing plugins"))
+    }
+
+    /// One plugin by its row's id.
+    pub async fn get(&self, id: Uuid) -> Result<Option<PluginRow>, StorageError> {
+        sqlx::query_as("SELECT * FROM plugins WHERE id = $1")
+            .bind(id)
+            .fetch_optional(self.pool)
+            .await
+            .map_err(StorageError::database("reading a plugin"))
+    }
+
+    /// One plugin by its name.
+    pub async fn by_name(&self, name: &str) -> Result<Option<PluginRow>, StorageError> {
+        sqlx::query_as("SELECT * FROM plugins WHERE name = $1")
+            .bind(name)
+            .fetch_optional(self.pool)
+            .await
+            .map_err(StorageError::database("reading a plugin by name"))
+    }
+
+    /// Records a plugin. A name that is taken is a [`StorageError::Conflict`].
+    pub async fn insert(&self, plugin: NewPlugin<'_>) -> Result<PluginRow, StorageError> {
+        sqlx::query_as(
+            "INSERT INTO plugins (name, version, manifest, enabled) VALUES ($1, $2, $3, $4)
+             RETURNING *",
+        )
+        .bind(plugin.name)
+        .bind(plugin.version)
+        .bind(plugin.manifest)
+        .bind(plugin.enabled)
+        .fetch_one(self.pool)
+        .await
+        .map_err(StorageError::database("recording a plugin"))
+    }
+
+    /// Changes a plugin's row and gives the new one; `None` when there is no such row.
+    pub async fn update(
+        &self,
+        id: Uuid,
+        change: PluginChange<'_>,
+    ) -> Result<Option<PluginRow>, StorageError> {
+        sqlx::query_as(
+            "UPDATE plugins SET version = coalesce($2, version),
+                                manifest = coalesce($3, manifest),
+                                enabled = coalesce($4, enabled),
+                                updated_at = now()
+             WHERE id = $1 RETURNING *",
+        )
+        .bind(id)
+        .bind(change.version)
+        .bind(change.manifest)
+        .bind(change.enabled)
+        .fetch_optional(self.pool)
+        .await
+        .map_err(StorageError::database("changing a plugin"))
+    }
+
+    /// Removes a plugin's row, and its extension settings with it. False when there was none.
+    pub async fn delete(&self, id: Uuid) -> Result<bool, StorageError> {
+        sqlx::query("DELETE FROM plugins WHERE id = $1")
+            .bind(id)
+            .execute(self.pool)
+            .await
+            .map(|done| done.rows_affected() == 1)
+            .map_err(StorageError::database("removing a plugin"))
+    }
+
+    /// The settings of every extension point of every plugin.
+    pub async fn extension_settings(&self) -> Result<Vec<ExtensionSetting>, StorageError> {
+        sqlx::query_as(
+            "SELECT * FROM plugin_extension_settings ORDER BY plugin_id, extension_point",
+        )
+        .fetch_all(self.pool)
+        .await
+        .map_err(StorageError::database("listing extension settings"))
+    }
+
+    /// Sets one extension point's settings. An unknown plugin is a
+    /// [`StorageError::MissingReference`].
+    pub async fn put_extension_setting(
+        &self,
+        plugin_id: Uuid,
+        extension_point: &str,
+        settings: &serde_json::Value,
+    ) -> Result<ExtensionSetting, StorageError> {
+        sqlx::query_as(
+            "INSERT INTO plugin_extension_settings (plugin_id, extension_point, settings)
+             VALUES ($1, $2, $3)
+             ON CONFLICT (plugin_id, extension_point)
+             DO UPDATE SET settings = excluded.settings, updated_at = now()
+             RETURNING *",
+        )
+        .bind(plugin_id)
+        .bind(extension_point)
+        .bind(settings)
+        .fetch_one(self.pool)
+        .await
+        .map_err(StorageError::database("setting an extension point"))
+    }
+}
