@@ -10,17 +10,19 @@ mod multi_value;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
 use build::Guests;
 use digests::Digests;
 
+use crate::workspace;
+
 /// What to do with the built guests.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Build into a temporary folder and compare; write nothing
+    /// Test the guests' library, build into a temporary folder and compare; write nothing
     #[arg(long)]
     check: bool,
 }
@@ -31,14 +33,13 @@ struct Artifact {
     sources: String,
 }
 
-/// Runs the command from anywhere inside the workspace.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let root =
-        Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the workspace")?;
-    let fixtures = root.join("fixtures-plugins");
+    let fixtures = workspace::root().join("fixtures-plugins");
     let artifacts = fixtures.join("artifacts");
     let guests = Guests::find(&fixtures.join("guests"))?;
+    let target = workspace::target().join("guests");
     if args.check {
+        guests.test(&target)?;
         let recorded = Digests::read(&artifacts)?;
         guests.require_toolchain(&recorded.toolchain)?;
         // A folder of its own: what an earlier build left behind must not take part.
@@ -48,7 +49,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         recorded.require_equal(&Digests::of(&built, guests.toolchain()))?;
         println!("{} artifacts are what their sources give", built.len());
     } else {
-        let target = target_dir(root).join("guests");
         let built = build_all(&guests, &target)?;
         write(&artifacts, &built)?;
         Digests::of(&built, guests.toolchain()).write(&artifacts)?;
@@ -123,8 +123,4 @@ fn present(folder: &Path) -> Result<Vec<String>> {
         }
     }
     Ok(names)
-}
-
-fn target_dir(root: &Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }
