@@ -24,8 +24,6 @@ pub(crate) fn build(
         // The ABI speaks of one 32-bit memory.
         .wasm_multi_memory(false)
         .wasm_memory64(false)
-        // Backtraces of traps go to the log.
-        .wasm_backtrace(true)
         .max_wasm_stack(limits.wasm_stack_bytes)
         .async_stack_size(limits.wasm_stack_bytes + HOST_STACK_BYTES);
     let cache = config.module_cache_dir.as_deref().map(disk_cache).transpose()?;

@@ -3,7 +3,7 @@
 //! Guests name places as `(pointer, length)` in `i64`; as offsets into a 32-bit memory only the low
 //! half counts. Everything is checked against the memory's current size before it is touched.
 
-use wasmtime::{AsContext, AsContextMut, Caller, Memory, StoreContext, TypedFunc};
+use wasmtime::{AsContextMut, Caller, Memory, StoreContext, TypedFunc};
 
 use crate::state::HostState;
 

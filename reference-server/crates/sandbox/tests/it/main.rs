@@ -1,0 +1,22 @@
+//! The sandbox against tiny guests, with services in memory.
+//!
+//! Every guest is a few lines of WebAssembly text around [`guests::module`]; every test says in one
+//! sentence what a host must do with it.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod config;
+mod db;
+mod events;
+mod faults;
+mod fetch;
+mod guests;
+mod kv;
+mod loading;
+mod log;
+mod modules;
+mod pool;
+mod requests;
+mod services;
+mod time;
+mod world;

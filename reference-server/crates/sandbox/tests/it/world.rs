@@ -1,0 +1,89 @@
+//! A sandbox with its surroundings, and the few moves that tests make.
+
+use std::sync::Arc;
+
+use contract::envelope::{GuestResponse, RequestEnvelope};
+use contract::manifest::Manifest;
+use policy::{Limits, Policy};
+use sandbox::{
+    CallError, HttpOutbound, LoadError, LoadRequest, Plugin, RequestContext, Sandbox, SandboxConfig,
+};
+use serde_json::{Value, json};
+
+use crate::services::MemoryServices;
+
+pub struct World {
+    pub sandbox: Sandbox,
+    pub services: Arc<MemoryServices>,
+}
+
+/// What differs from the specification's defaults.
+#[derive(Default)]
+pub struct Setup {
+    pub config: SandboxConfig,
+    pub limits: Limits,
+    pub test_hosts: String,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::with(Setup::default())
+    }
+
+    pub fn limited(change: impl FnOnce(&mut Limits)) -> Self {
+        let mut setup = Setup::default();
+        change(&mut setup.limits);
+        Self::with(setup)
+    }
+
+    pub fn with(setup: Setup) -> Self {
+        let policy = Arc::new(Policy { limits: setup.limits, ..Policy::default() });
+        let services = Arc::new(MemoryServices::default());
+        let outbound =
+            HttpOutbound::new(Arc::clone(&policy), setup.test_hosts.parse().unwrap()).unwrap();
+        let sandbox =
+            Sandbox::new(setup.config, policy, Arc::clone(&services) as _, Arc::new(outbound));
+        Self { sandbox: sandbox.unwrap(), services }
+    }
+
+    /// Loads a guest whose manifest asks for nothing.
+    pub async fn load(&self, wat: &str) -> Plugin {
+        self.try_load(wat).await.unwrap()
+    }
+
+    pub async fn try_load(&self, wat: &str) -> Result<Plugin, LoadError> {
+        self.load_with("com.example.guest", json!({}), wat).await
+    }
+
+    /// Loads a guest under a name, with fields added to the manifest.
+    pub async fn load_with(
+        &self,
+        name: &str,
+        manifest: Value,
+        wat: &str,
+    ) -> Result<Plugin, LoadError> {
+        let mut full = json!({"id": name, "displayName": name, "version": "1.0.0"});
+        full.as_object_mut().unwrap().extend(manifest.as_object().unwrap().clone());
+        let manifest = Arc::new(Manifest::from_value(full).unwrap());
+        let wasm = wat::parse_str(wat).unwrap().into();
+        self.sandbox.load(LoadRequest { name: name.parse().unwrap(), manifest, wasm }).await
+    }
+}
+
+/// Calls a plugin with a body.
+pub async fn call(plugin: &Plugin, body: &str) -> Result<GuestResponse, CallError> {
+    let envelope = RequestEnvelope {
+        method: "POST".to_owned(),
+        path: "run".to_owned(),
+        body: body.as_bytes().to_vec(),
+        ..RequestEnvelope::default()
+    };
+    plugin.handle_request(RequestContext { envelope }).await
+}
+
+/// The body of a call that must succeed, as text.
+pub async fn text(plugin: &Plugin, body: &str) -> String {
+    let response = call(plugin, body).await.unwrap();
+    assert_eq!(response.status, 200);
+    String::from_utf8(response.body).unwrap()
+}
