@@ -1,0 +1,118 @@
+//! `cargo xtask serve`: the reference host with the demo plugin, to try by hand.
+
+mod catalog;
+mod demo;
+
+use std::{
+    env,
+    net::{SocketAddr, TcpListener},
+    os::unix::process::CommandExt as _,
+    path::PathBuf,
+    process::{Command, ExitCode},
+};
+
+use anyhow::{Context as _, Result};
+
+use crate::{
+    host::{Host, Plan},
+    preflight, signals,
+    tool::{self, announce},
+    workspace,
+};
+use catalog::Catalog;
+
+/// Run the reference host with the demo plugin installed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Where Postgres and Valkey come from, see `services exec --help`.
+    #[arg(long, value_name = "auto|local|docker|URL", default_value = "auto")]
+    services: String,
+    /// Where the host serves; a free port if this one is taken.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Build the host with optimisations.
+    #[arg(long)]
+    release: bool,
+}
+
+/// What the first half hands to the second.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Inner {
+    #[arg(long)]
+    host: PathBuf,
+    #[arg(long)]
+    services: PathBuf,
+    #[arg(long)]
+    listen: SocketAddr,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    preflight::libclang()?;
+    let programs = tool::build(&["reference-server", "services"], args.release)?;
+    let services = programs.path("services")?;
+    announce("starting services");
+    let mut command = Command::new(services);
+    command
+        .args(["exec", "--own-database", "--optional-valkey", "--services", &args.services, "--"])
+        .arg(env::current_exe()?)
+        .arg("serve-with-services")
+        .arg("--host")
+        .arg(programs.path("reference-server")?)
+        .arg("--services")
+        .arg(services)
+        .args(["--listen", &args.listen.to_string()]);
+    // Instead of us, so that signals have one process less to get past.
+    Err(command.exec()).context("cannot run `services`")
+}
+
+pub(crate) fn run_with_services(inner: &Inner) -> Result<ExitCode> {
+    let signals = signals::watch()?;
+    let database = env::var("HOSTPROOF_OWN_DATABASE_URL")
+        .context("this command is run by `cargo xtask serve`")?;
+    announce("starting the reference host");
+    let catalog = Catalog::start(demo::files()?)?;
+    let mut environment = vec![
+        ("LISTEN", listen(inner.listen).to_string()),
+        ("DATABASE_URL", database),
+        ("JWT_SECRET", demo::JWT_SECRET.to_owned()),
+        ("ADMIN_USERNAME", demo::ADMIN.to_owned()),
+        ("ADMIN_PASSWORD", demo::ADMIN_PASSWORD.to_owned()),
+        ("PLUGINS_MARKETPLACE_CATALOG_URL", format!("{}/catalog.json", catalog.url())),
+        ("PLUGINS_MARKETPLACE_ALLOW_INSECURE", "true".to_owned()),
+    ];
+    environment.extend(env::var("HOSTPROOF_VALKEY_URL").ok().map(|url| ("VALKEY_URL", url)));
+    let plan = Plan {
+        program: &inner.host,
+        services: &inner.services,
+        folder: &workspace::target().join("serve"),
+        environment,
+        plugin_config: String::new(),
+    };
+    let mut host = Host::start(&plan, &signals)?;
+    announce("installing the demo plugin");
+    match demo::install(&host.url) {
+        Ok(demo) => println!("\n{}", demo.describe(&host.url, &host.log)),
+        Err(error) => return Err(error.context(host.log_tail())),
+    }
+    loop {
+        const LOOK_INTERVAL: std::time::Duration = std::time::Duration::from_millis(200);
+        if let Some(signal) = signals.within(LOOK_INTERVAL) {
+            announce(&format!("{signal}: stopping"));
+            return Ok(ExitCode::SUCCESS);
+        }
+        if let Some(status) = host.ended()? {
+            anyhow::bail!("the host ended with {status}:\n{}", host.log_tail());
+        }
+    }
+}
+
+/// The wanted address, or one nearby when somebody else is there already.
+fn listen(wanted: SocketAddr) -> SocketAddr {
+    match TcpListener::bind(wanted) {
+        Ok(_) => wanted,
+        Err(error) => {
+            eprintln!("    {wanted}: {error}; taking a free port");
+            SocketAddr::new(wanted.ip(), 0)
+        }
+    }
+}
