@@ -131,9 +131,8 @@ pub(crate) fn check(
 
 fn check_imports(module: &Module, problems: &mut Vec<AbiProblem>) {
     for import in module.imports() {
-        let offered = (import.module() == abi::MODULE)
-            .then(|| abi::host_function(import.name()))
-            .flatten();
+        let offered =
+            (import.module() == abi::MODULE).then(|| abi::host_function(import.name())).flatten();
         let Some(offered) = offered else {
             problems.push(AbiProblem::UnknownImport {
                 module: import.module().to_owned(),
@@ -203,9 +202,9 @@ impl Exports<'_> {
     fn accepted(&mut self, name: &str) -> Option<&'static Signature> {
         let known = abi::guest_export(name)?;
         let found = self.module.get_export(name)?;
-        let accepted = found.func().and_then(|found| {
-            known.signatures.iter().find(|signature| matches(found, signature))
-        });
+        let accepted = found
+            .func()
+            .and_then(|found| known.signatures.iter().find(|signature| matches(found, signature)));
         if accepted.is_none() {
             self.problems.push(AbiProblem::ExportType {
                 name: known.name,

@@ -28,8 +28,7 @@ pub(crate) fn build(
         .async_stack_size(limits.wasm_stack_bytes + HOST_STACK_BYTES);
     let cache = config.module_cache_dir.as_deref().map(disk_cache).transpose()?;
     wasmtime.cache(cache.clone());
-    let engine =
-        Engine::new(&wasmtime).map_err(|error| SandboxError::Engine(error.into()))?;
+    let engine = Engine::new(&wasmtime).map_err(|error| SandboxError::Engine(error.into()))?;
     start_ticker(engine.weak(), limits.epoch_tick)?;
     Ok((engine, cache))
 }

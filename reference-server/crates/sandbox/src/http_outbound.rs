@@ -87,8 +87,7 @@ impl HttpOutbound {
             OutboundRefusal::new(code::METHOD_NOT_ALLOWED, "the method is no HTTP method")
         })?;
         let request = self.client.request(method, url).headers(headers);
-        let request =
-            if hop.body.is_empty() { request } else { request.body(hop.body.clone()) };
+        let request = if hop.body.is_empty() { request } else { request.body(hop.body.clone()) };
         request.send().await.map_err(|error| failure(&error))
     }
 

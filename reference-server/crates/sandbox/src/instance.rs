@@ -142,11 +142,7 @@ impl GuestInstance {
         self.store.set_epoch_deadline(YIELD_AFTER_TICKS);
     }
 
-    async fn run<P, R>(
-        &mut self,
-        export: &TypedFunc<P, R>,
-        arguments: P,
-    ) -> Result<R, CallError>
+    async fn run<P, R>(&mut self, export: &TypedFunc<P, R>, arguments: P) -> Result<R, CallError>
     where
         P: WasmParams + Sync,
         R: WasmResults + Sync,

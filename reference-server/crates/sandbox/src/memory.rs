@@ -169,11 +169,7 @@ impl CallerMemory for Caller<'_, HostState> {
     }
 }
 
-fn write_out(
-    caller: &mut Caller<'_, HostState>,
-    at: u32,
-    bytes: &[u8],
-) -> wasmtime::Result<()> {
+fn write_out(caller: &mut Caller<'_, HostState>, at: u32, bytes: &[u8]) -> wasmtime::Result<()> {
     let memory = caller.data().guest.as_ref().ok_or(CalledTooEarly)?.memory;
     if memory.write(&mut *caller, at as usize, bytes).is_err() {
         tracing::warn!(

@@ -9,7 +9,7 @@ mod verdicts;
 
 use std::sync::Arc;
 
-use policy::sql::{Access, SqlCall, code};
+use policy::sql::{SqlCall, code};
 use wasmtime::{Caller, Linker};
 
 pub(crate) use verdicts::Verdicts;
@@ -26,7 +26,8 @@ pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     linker.func_wrap_async(
         abi::MODULE,
         "db_query",
-        |mut caller, (sql, sql_n, params, params_n, rows, rows_n): (i64, i64, i64, i64, i64, i64)| {
+        |mut caller,
+         (sql, sql_n, params, params_n, rows, rows_n): (i64, i64, i64, i64, i64, i64)| {
             Box::new(async move {
                 let statement = Statement::read(&caller, sql, sql_n, params, params_n)?;
                 let out = OutPair::new(rows, rows_n);
@@ -164,17 +165,10 @@ impl Statement {
         if sql == Err(BadArgument::OutOfBounds) || params == Err(BadArgument::OutOfBounds) {
             return Err(Failure::Unreadable);
         }
-        let sql = sql
-            .map_err(|_| told(code::SYNTAX_ERROR, "the statement is not UTF-8".to_owned()))?;
+        let sql =
+            sql.map_err(|_| told(code::SYNTAX_ERROR, "the statement is not UTF-8".to_owned()))?;
         let params = params
             .map_err(|_| told(code::PARAMS_INVALID, "the parameters are not UTF-8".to_owned()))?;
-        if sql.len() > limits.sql_statement_bytes {
-            let (length, limit) = (sql.len(), limits.sql_statement_bytes);
-            return Err(told(
-                code::STATEMENT_TOO_LARGE,
-                format!("the statement has {length} bytes, {limit} are allowed"),
-            ));
-        }
         if params.len() > limits.sql_params_bytes {
             let (length, limit) = (params.len(), limits.sql_params_bytes);
             return Err(told(
@@ -209,15 +203,11 @@ async fn rows(
     statement: Result<Statement, Failure>,
 ) -> wasmtime::Result<Result<String, Failure>> {
     let tenant = Arc::clone(&caller.data().tenant);
-    let (statement, access) = match admitted(caller, call, statement) {
-        Ok(admitted) => admitted,
+    let Statement { sql, params } = match admitted(caller, call, statement) {
+        Ok(statement) => statement,
         Err(failure) => return Ok(Err(failure)),
     };
-    let access = match access {
-        Access::Read => DbAccess::ReadOnly,
-        Access::Write => DbAccess::ReadWrite,
-    };
-    let Statement { sql, params } = statement;
+    let access = if call.is_read_only() { DbAccess::ReadOnly } else { DbAccess::ReadWrite };
     let rows = tenant.host.services.db_query(&tenant.name, access, &sql, params.as_deref());
     Ok(within_deadline(caller, rows).await?.map_err(Failure::from))
 }
@@ -228,7 +218,7 @@ async fn exec(
 ) -> wasmtime::Result<Result<u64, Failure>> {
     let tenant = Arc::clone(&caller.data().tenant);
     let Statement { sql, params } = match admitted(caller, SqlCall::Exec, statement) {
-        Ok((statement, _)) => statement,
+        Ok(statement) => statement,
         Err(failure) => return Ok(Err(failure)),
     };
     let rows = tenant.host.services.db_exec(&tenant.name, &sql, params.as_deref());
@@ -239,11 +229,11 @@ fn admitted(
     caller: &Caller<'_, HostState>,
     call: SqlCall,
     statement: Result<Statement, Failure>,
-) -> Result<(Statement, Access), Failure> {
+) -> Result<Statement, Failure> {
     let statement = statement?;
     let host = &caller.data().tenant.host;
     match host.verdicts.admit(&host.policy.sql, call, &statement.sql) {
-        Ok(access) => Ok((statement, access)),
+        Ok(()) => Ok(statement),
         Err(refusal) => Err(ServiceError::new(refusal.code, refusal.message).into()),
     }
 }

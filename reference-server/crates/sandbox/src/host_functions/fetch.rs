@@ -30,10 +30,7 @@ pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
 }
 
 /// A response, or the refusal in its place.
-async fn perform(
-    caller: &Caller<'_, HostState>,
-    request: Span,
-) -> wasmtime::Result<FetchResponse> {
+async fn perform(caller: &Caller<'_, HostState>, request: Span) -> wasmtime::Result<FetchResponse> {
     let tenant = Arc::clone(&caller.data().tenant);
     let call = match caller.bytes(request)? {
         Ok(bytes) => prepare(caller, &tenant, &bytes),
@@ -58,8 +55,10 @@ fn prepare(
     let invalid = |message: String| OutboundRefusal::new(code::INVALID_REQUEST, message);
     let request: FetchRequest =
         serde_json::from_slice(bytes).map_err(|error| invalid(format!("no request: {error}")))?;
-    let allowed_domains =
-        tenant.backend().map(|backend| backend.allowed_outbound_domains.clone()).unwrap_or_default();
+    let allowed_domains = tenant
+        .backend()
+        .map(|backend| backend.allowed_outbound_domains.clone())
+        .unwrap_or_default();
     let url = policy.outbound.check_url(
         &request.url,
         &allowed_domains,

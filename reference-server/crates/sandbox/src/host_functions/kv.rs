@@ -44,8 +44,13 @@ pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
                     return Ok(FAILED);
                 };
                 let limit = caller.data().tenant.host.policy.limits.kv_value_bytes;
-                let Some(value) =
-                    text(&caller, "storage_set", "value", Span::new(value_at, value_length), limit)?
+                let Some(value) = text(
+                    &caller,
+                    "storage_set",
+                    "value",
+                    Span::new(value_at, value_length),
+                    limit,
+                )?
                 else {
                     return Ok(FAILED);
                 };

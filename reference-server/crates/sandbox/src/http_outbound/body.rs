@@ -9,9 +9,8 @@ pub(super) async fn read(
     response: reqwest::Response,
     limit: usize,
 ) -> Result<Vec<u8>, OutboundRefusal> {
-    let too_large = || {
-        OutboundRefusal::new(code::RESPONSE_TOO_LARGE, format!("more than {limit} bytes"))
-    };
+    let too_large =
+        || OutboundRefusal::new(code::RESPONSE_TOO_LARGE, format!("more than {limit} bytes"));
     // A HEAD response declares the length of a body that does not follow; its stream is empty.
     let declared = response.content_length().unwrap_or(0);
     if declared > limit as u64 {

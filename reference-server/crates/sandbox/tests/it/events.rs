@@ -65,7 +65,9 @@ async fn a_trap_in_the_handler_is_the_callers_to_know() {
 async fn there_is_no_request_within_an_event() {
     // Traps if any of the three functions gives something.
     let code = ["http_request_body", "http_request_headers", "http_caller_identity"]
-        .map(|function| format!("(call ${function}) (i64.or) (i64.or (global.get $sum)) (global.set $sum)"))
+        .map(|function| {
+            format!("(call ${function}) (i64.or) (i64.or (global.get $sum)) (global.set $sum)")
+        })
         .concat();
     let guest = module(&format!(
         r#"(global $sum (mut i64) (i64.const 0))

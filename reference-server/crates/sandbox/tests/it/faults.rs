@@ -65,7 +65,9 @@ async fn tables_grow_to_the_limit_and_no_further() {
 
 #[tokio::test]
 async fn a_function_this_host_does_not_offer_traps_and_names_itself() {
-    let guest = module(&handle("(drop (call $permission_check (i64.const 0) (i64.const 0))) (i64.const 0)"));
+    let guest = module(&handle(
+        "(drop (call $permission_check (i64.const 0) (i64.const 0))) (i64.const 0)",
+    ));
     let plugin = World::new().load(&guest).await;
     let error = call(&plugin, "").await.unwrap_err();
     let CallError::Trapped(fault) = &error else { panic!("{error:?}") };

@@ -29,17 +29,22 @@ impl Peer {
         let router = Router::new()
             .route("/echo", any(echo))
             .route("/binary", any(|| async { [0_u8, 255, 128] }))
-            .route("/bytes/{count}", any(|Path(count): Path<usize>| async move { vec![b'x'; count] }))
+            .route(
+                "/bytes/{count}",
+                any(|Path(count): Path<usize>| async move { vec![b'x'; count] }),
+            )
             .route("/chunked/{count}", any(chunked))
             .route("/to/{*target}", any(redirect))
-            .route("/status/{status}", any(|Path(status): Path<u16>| async move {
-                StatusCode::from_u16(status).unwrap()
-            }))
+            .route(
+                "/status/{status}",
+                any(|Path(status): Path<u16>| async move { StatusCode::from_u16(status).unwrap() }),
+            )
             .layer(axum::middleware::from_fn_with_state(Arc::clone(&seen), remember));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let closed =
+            tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let mut setup = Setup {
             test_hosts: format!("allowed.test={address},other.test={address},closed.test={closed}"),
             ..Setup::default()

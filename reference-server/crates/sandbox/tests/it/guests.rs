@@ -94,16 +94,16 @@ pub const BODY: &str = "(call $http_request_body) (local.set $q) (local.set $p)"
 /// instance has served, one digit.
 pub fn moody() -> String {
     let on = |letter: char, code: &str| {
-        format!(
-            "(if (i32.eq (local.get $mood) (i32.const {})) (then {code}))",
-            u32::from(letter)
-        )
+        format!("(if (i32.eq (local.get $mood) (i32.const {})) (then {code}))", u32::from(letter))
     };
     let moods = [
         on('s', "(loop $forever (br $forever))"),
         on('t', "(unreachable)"),
         on('r', "(call $recurse)"),
-        on('l', "(loop $forever (call $log (i32.const 1) (i64.const 0) (i64.const 4)) (br $forever))"),
+        on(
+            'l',
+            "(loop $forever (call $log (i32.const 1) (i64.const 0) (i64.const 4)) (br $forever))",
+        ),
         on(
             'g',
             "(loop $forever

@@ -16,9 +16,7 @@ async fn problems(wat: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn unknown_imports_are_named() {
-    let found = problems(&module(
-        "",
-    ).replace(
+    let found = problems(&module("").replace(
         "(module ",
         r#"(module
         (import "paca" "teleport" (func (param i32)))
@@ -47,7 +45,9 @@ async fn a_host_function_imported_with_another_type_is_named() {
     .await;
     assert_eq!(
         found,
-        ["imports 'paca.storage_get' as (i32, i32, i32, i32) -> (), expected (i64, i64, i64, i64) -> ()"]
+        [
+            "imports 'paca.storage_get' as (i32, i32, i32, i32) -> (), expected (i64, i64, i64, i64) -> ()"
+        ]
     );
 }
 
@@ -131,7 +131,10 @@ async fn declared_routes_need_a_handler() {
 #[tokio::test]
 async fn the_declared_memory_is_held_to_the_limit() {
     let with_pages = |pages: u32| {
-        bare(&format!("(memory (export \"memory\") {pages}) {ALLOCATOR} {}", handle("(i64.const 0)")))
+        bare(&format!(
+            "(memory (export \"memory\") {pages}) {ALLOCATOR} {}",
+            handle("(i64.const 0)")
+        ))
     };
     assert_eq!(
         problems(&with_pages(1025)).await,
@@ -213,7 +216,9 @@ async fn init_runs_once_before_any_request_and_its_word_counts() {
 
 #[tokio::test]
 async fn a_start_function_cannot_call_the_host() {
-    let guest = module("(func $s (call $http_respond (i32.const 200) (i64.const 0) (i64.const 0))) (start $s)");
+    let guest = module(
+        "(func $s (call $http_respond (i32.const 200) (i64.const 0) (i64.const 0))) (start $s)",
+    );
     let refused = World::new().try_load(&guest).await.unwrap_err();
     let LoadError::Instantiate(source) = refused else { panic!("{refused:?}") };
     assert!(source.to_string().contains("start function"), "{source}");

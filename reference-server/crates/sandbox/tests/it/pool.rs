@@ -40,10 +40,7 @@ async fn calls_beyond_the_limit_wait_and_then_give_up() {
     // own patience does.
     tokio::task::yield_now().await;
     let queued = call(&plugin, "").await;
-    assert!(
-        matches!(queued, Ok(_) | Err(CallError::NoFreeInstance { .. })),
-        "{queued:?}"
-    );
+    assert!(matches!(queued, Ok(_) | Err(CallError::NoFreeInstance { .. })), "{queued:?}");
     assert!(matches!(spinning.await.unwrap(), Err(CallError::Timeout { .. })));
     assert_eq!(text(&plugin, "").await.len(), 1);
 }

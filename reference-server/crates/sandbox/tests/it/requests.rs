@@ -176,12 +176,17 @@ async fn a_request_that_the_guest_has_no_room_for_is_an_error() {
 #[tokio::test]
 async fn host_data_without_room_and_then_no_answer_is_named_as_such() {
     let plugin = World::new()
-        .load(&module(&handle(
-            // Takes what is left of the memory, asks for the body, and answers nothing.
-            "(drop (call $paca_malloc (i32.const 118000)))
+        .load(
+            &module(&handle(
+                // Takes what is left of the memory, asks for the body, and answers nothing.
+                "(drop (call $paca_malloc (i32.const 118000)))
              (call $http_request_body) (drop) (drop) (i64.const 0)",
-        ))
-        .replace("(func (export \"paca_malloc\")", "(func $paca_malloc (export \"paca_malloc\")"))
+            ))
+            .replace(
+                "(func (export \"paca_malloc\")",
+                "(func $paca_malloc (export \"paca_malloc\")",
+            ),
+        )
         .await;
     let error = call(&plugin, &"x".repeat(3_000)).await.unwrap_err();
     assert!(

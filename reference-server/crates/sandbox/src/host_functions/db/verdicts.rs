@@ -2,13 +2,13 @@
 //! the same few statements over and over.
 
 use moka::sync::Cache;
-use policy::sql::{Access, SqlCall, SqlPolicy, SqlRefusal};
+use policy::sql::{MAX_STATEMENT_BYTES, SqlCall, SqlPolicy, SqlRefusal};
 
 /// Statement text kept, in bytes. Some ten thousand ordinary statements; plugins that put values
 /// into the text instead of parameters push others out, and only pay themselves.
 const KEPT_BYTES: u64 = 4 * 1024 * 1024;
 
-type Verdict = Result<Access, SqlRefusal>;
+type Verdict = Result<(), SqlRefusal>;
 
 /// What the guard said, by call and statement.
 #[derive(Debug)]
@@ -20,13 +20,19 @@ impl Verdicts {
     pub(crate) fn new() -> Self {
         let kept = Cache::builder()
             .max_capacity(KEPT_BYTES)
-            .weigher(|(_, sql): &(SqlCall, Box<str>), _| u32::try_from(sql.len()).unwrap_or(u32::MAX))
+            .weigher(|(_, sql): &(SqlCall, Box<str>), _| {
+                u32::try_from(sql.len()).unwrap_or(u32::MAX)
+            })
             .build();
         Self { kept }
     }
 
     /// The guard's verdict on a statement.
     pub(crate) fn admit(&self, guard: &SqlPolicy, call: SqlCall, sql: &str) -> Verdict {
+        if sql.len() > MAX_STATEMENT_BYTES {
+            // Refused without being parsed, hence not worth its room.
+            return guard.admit(call, sql);
+        }
         self.kept.get_with((call, sql.into()), || guard.admit(call, sql))
     }
 }
