@@ -40,13 +40,15 @@ pub const DROPPED_REQUEST_HEADERS: &[&str] = &[
 /// first one.
 pub const CREDENTIAL_HEADERS: &[&str] = &["authorization", "cookie", "www-authenticate"];
 
+/// A judgement of a URL: the URL, the manifest's list, the test hosts.
+pub type CheckUrl = fn(&str, &[String], &[String]) -> Result<Url, OutboundRefusal>;
+
 /// Outbound decisions.
 #[derive(Clone, Debug)]
 pub struct OutboundPolicy {
     /// Judges a URL against the manifest's list. `test_hosts` are normalised names for which plain
     /// http is allowed; they come from a test switch of the host and are empty otherwise.
-    pub url:
-        fn(url: &str, allowed: &[String], test_hosts: &[String]) -> Result<Url, OutboundRefusal>,
+    pub url: CheckUrl,
     /// Judges a resolved address: only public ones.
     pub addr: fn(IpAddr) -> Result<(), OutboundRefusal>,
     /// Normalises a method (empty is GET) or refuses it.
@@ -193,6 +195,3 @@ fn check_header(name: &str, value: &str) -> Result<bool, OutboundRefusal> {
     }
     Ok(!DROPPED_REQUEST_HEADERS.iter().any(|dropped| dropped.eq_ignore_ascii_case(name)))
 }
-
-#[cfg(test)]
-mod tests;

@@ -24,7 +24,7 @@ pub(super) fn check(addr: IpAddr) -> Result<(), OutboundRefusal> {
 
 /// Address blocks of RFC 6890 and its successors that no plugin has business with.
 const V4_BLOCKS: &[(Ipv4Addr, u32, &str)] = &[
-    (Ipv4Addr::new(0, 0, 0, 0), 8, "this network"),
+    (Ipv4Addr::UNSPECIFIED, 8, "this network"),
     (Ipv4Addr::new(10, 0, 0, 0), 8, "private"),
     (Ipv4Addr::new(100, 64, 0, 0), 10, "carrier-grade NAT"),
     (Ipv4Addr::new(127, 0, 0, 0), 8, "loopback"),
@@ -42,14 +42,14 @@ const V4_BLOCKS: &[(Ipv4Addr, u32, &str)] = &[
     (Ipv4Addr::new(240, 0, 0, 0), 4, "reserved"),
 ];
 
-/// Inside 2000::/3, the only part of IPv6 in global use.
+/// Inside `2000::/3`, the only part of IPv6 in global use.
 const V6_BLOCKS: &[(Ipv6Addr, u32, &str)] = &[
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23, "protocol assignments, Teredo included"),
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32, "documentation"),
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20, "documentation"),
 ];
 
-/// NAT64's well-known prefix, outside 2000::/3 but in real use: the last 32 bits are the target.
+/// NAT64's well-known prefix, outside `2000::/3` but in real use: the last 32 bits are the target.
 const NAT64: (Ipv6Addr, u32) = (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
 /// 6to4: the 32 bits behind the prefix are the target.
 const SIX_TO_FOUR: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16);

@@ -16,8 +16,8 @@ pub fn normal_host(text: &str) -> Option<String> {
     let bracketed = text.parse::<Ipv6Addr>().map(|addr| format!("[{addr}]"));
     match Host::parse(bracketed.as_deref().unwrap_or(text)).ok()? {
         Host::Domain(domain) => {
-            let domain = domain.strip_suffix('.').unwrap_or(&domain);
-            (!domain.is_empty() && !domain.starts_with('.')).then(|| domain.to_owned())
+            // One trailing dot is a spelling; an empty label anywhere is no name.
+            domain.split('.').all(|label| !label.is_empty()).then_some(domain)
         }
         Host::Ipv4(addr) => Some(addr.to_string()),
         Host::Ipv6(addr) => Some(addr.to_string()),

@@ -2,7 +2,7 @@
 
 use super::admit::{first_word, functions};
 use super::parse::{Kind, error_offset, parse};
-use super::refusal::{SqlRefusal, code};
+use super::refusal::{SqlRefusal, code, line_at};
 
 /// One statement of a migration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,8 +44,4 @@ pub(super) fn split(sql: &str) -> Result<Vec<Statement>, SqlRefusal> {
         accepted.push(Statement { text: text.to_owned(), line: line_at(sql, place) });
     }
     Ok(accepted)
-}
-
-fn line_at(sql: &str, offset: usize) -> usize {
-    1 + sql.bytes().take(offset).filter(|byte| *byte == b'\n').count()
 }

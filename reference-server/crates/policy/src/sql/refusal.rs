@@ -60,7 +60,11 @@ impl SqlRefusal {
 
     /// The line (from 1) of [`Self::offset`] in `text`.
     pub fn line(&self, text: &str) -> Option<usize> {
-        let before = text.as_bytes().get(..self.offset?)?;
-        Some(1 + before.iter().filter(|byte| **byte == b'\n').count())
+        self.offset.map(|offset| line_at(text, offset))
     }
+}
+
+/// The line, from 1, of a byte offset.
+pub(super) fn line_at(text: &str, offset: usize) -> usize {
+    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
 }

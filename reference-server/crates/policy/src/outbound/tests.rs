@@ -1,3 +1,0 @@
-//! Tables of URLs and addresses.
-
-use super::*;

@@ -1,0 +1,6 @@
+//! The specification's decisions as tables of examples.
+
+mod archives;
+mod outbound;
+mod sql;
+mod sql_migrations;
