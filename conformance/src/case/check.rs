@@ -1,0 +1,342 @@
+//! What the types of a case cannot say: variables exist, matchers are well formed, something is
+//! asserted, and the features a case needs follow from what it does.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{Action, Case, Data, Expect, Feature, Identity, Lane, Need, PluginSpec, Step, Tier};
+use crate::matcher::Matcher;
+use crate::peers::archive::Damage;
+use crate::vars::{self, Vars};
+
+/// Checks a case and fills in what follows from it: implied needs, features and identities.
+pub(super) fn check(case: &mut Case) -> Result<(), String> {
+    names(case)?;
+    if case.needs.iter().any(|need| *need != Need::OtherProject) {
+        case.needs.insert(Need::Project);
+    }
+    let mut known = known_variables(case)?;
+    for spec in case.plugin.iter().chain(case.also.iter().map(|(_, spec)| spec)) {
+        plugin(spec, &known)?;
+    }
+    let mut waiting = BTreeSet::new();
+    for (index, step) in case.steps.iter().enumerate() {
+        check_step(case, step, &mut known, &mut waiting)
+            .map_err(|message| format!("step {}: {message}", index + 1))?;
+    }
+    if let Some(name) = waiting.first() {
+        return Err(format!("the background step `{name}` is never joined"));
+    }
+    assertions(case)?;
+    implied(case);
+    if case.tier == Tier::ZeroFixture {
+        let needs_more = case.plugin.is_some()
+            || !case.needs.is_empty()
+            || case.identities.iter().any(|identity| identity.needs_admin());
+        if needs_more {
+            return Err("a zero-fixture case needs nothing but a URL".to_owned());
+        }
+    }
+    Ok(())
+}
+
+fn names(case: &Case) -> Result<(), String> {
+    let well_formed = |id: &str| {
+        id.strip_prefix("c-").is_some_and(|rest| {
+            rest.len() == 4 && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        })
+    };
+    if !well_formed(&case.id) {
+        return Err(format!("`{}` is no case id: `c-` and four of a–z, 0–9", case.id));
+    }
+    let folder = case.path.split('/').nth_back(1).unwrap_or_default();
+    if case.area() != folder && folder != "cases" {
+        return Err(format!("the slug `{}` does not begin with the folder `{folder}/`", case.slug));
+    }
+    if case.steps.is_empty() {
+        return Err("a case has steps".to_owned());
+    }
+    Ok(())
+}
+
+/// All variables that will have values, with stand-ins of the right type.
+fn known_variables(case: &Case) -> Result<Vars, String> {
+    let mut known = Vars::default();
+    for name in ["token", "schema", "call_duration"] {
+        known.set(name, "x");
+    }
+    for name in [
+        "allowed_host",
+        "allowed_host_upper",
+        "other_host",
+        "outbound_port",
+        "config_key",
+        "config_key_lower",
+        "config_value",
+        "secret_key",
+    ] {
+        known.set(name, "x");
+    }
+    for name in ["memory_pages", "response_bytes", "request_bytes"] {
+        known.set(name, 1);
+        known.set(format!("{name}_plus_one"), 2);
+    }
+    for identity in Identity::ALL.iter().filter(|identity| identity.user() == Some(**identity)) {
+        known.set(format!("{identity}_user"), "x");
+    }
+    for need in &case.needs {
+        known.set(need.as_str().replace('-', "_"), "x");
+    }
+    for key in std::iter::once("plugin").chain(case.also.iter().map(|(key, _)| key.as_str())) {
+        if known.contains(key) {
+            return Err(format!("the key `{key}` is the name of a variable already"));
+        }
+        for suffix in ["", "_url", "_schema", "_id"] {
+            known.set(format!("{key}{suffix}"), "x");
+        }
+    }
+    known.set("plugin_with_last_dot_as_dash", "x");
+    Ok(known)
+}
+
+fn plugin(spec: &PluginSpec, known: &Vars) -> Result<(), String> {
+    let data = spec.manifest.iter().chain(&spec.entry);
+    data.map(|data| known.value(&data.0)).collect::<Result<Vec<_>, _>>().map_err(text)?;
+    let texts = spec.name.iter().chain(&spec.manifest_text);
+    texts.map(|name| known.text(name)).collect::<Result<Vec<_>, _>>().map_err(text)?;
+    let sql = spec.migrations.iter().flatten().map(|(_, sql)| sql);
+    sql.map(|sql| known.text(sql)).collect::<Result<Vec<_>, _>>().map_err(text)?;
+    if let Some(name) = &spec.fixture
+        && fixtures_plugins::artifact(name).is_none()
+    {
+        return Err(format!("`{name}` is no artifact of fixtures-plugins"));
+    }
+    if let Some(wat) = &spec.wasm_text {
+        wat::parse_str(wat).map_err(|e| format!("wasm_text: {e}"))?;
+    }
+    if let Some(archive) = &spec.archive {
+        Damage::parse(&archive.0)?;
+    }
+    Ok(())
+}
+
+fn check_step<'a>(
+    case: &Case,
+    step: &'a Step,
+    known: &mut Vars,
+    waiting: &mut BTreeSet<&'a str>,
+) -> Result<(), String> {
+    if let Some(key) = &step.on
+        && !case.also.iter().any(|(name, _)| name == key)
+    {
+        let hint = crate::suggest::hint(key, case.also.iter().map(|(name, _)| name.as_str()));
+        return Err(format!("`on`: no plugin of `also` has the key `{key}`{hint}"));
+    }
+    action(case, step, known, waiting)?;
+    expectation(&step.expect, known)?;
+    if step.background.is_some() && (!step.expect.is_empty() || !step.capture.is_empty()) {
+        return Err("a background step has no expectation; the step that joins it has".to_owned());
+    }
+    if step.expect.ended_after_previous && !matches!(step.action, Action::Join(_)) {
+        return Err("`ended_after_previous` belongs to a `join`".to_owned());
+    }
+    waiting.extend(step.background.as_deref());
+    for (name, pointer) in &step.capture {
+        if !pointer.is_empty() && !pointer.starts_with('/') {
+            return Err(format!("`{pointer}` is no JSON pointer"));
+        }
+        known.set(name.clone(), "x");
+    }
+    Ok(())
+}
+
+fn action(
+    case: &Case,
+    step: &Step,
+    known: &Vars,
+    waiting: &mut BTreeSet<&str>,
+) -> Result<(), String> {
+    match &step.action {
+        Action::Request(request) => {
+            let texts = [Some(&request.method), Some(&request.path), request.body.as_ref()];
+            for value in texts.into_iter().flatten().chain(request.headers.values()) {
+                known.text(value).map_err(text)?;
+            }
+            for data in request.json.iter().chain(&request.body_fill) {
+                known.value(&data.0).map_err(text)?;
+            }
+        }
+        Action::Probe(ops) => {
+            for op in ops {
+                known.value(op).map_err(text)?;
+            }
+        }
+        Action::Publish(spec) => plugin(spec, known)?,
+        Action::Patch(body) => drop(known.value(body).map_err(text)?),
+        Action::Catalog(_) if case.lane != Lane::Exclusive => {
+            return Err("`catalog` changes what all cases see: lane = \"exclusive\"".to_owned());
+        }
+        Action::OutboundSeen(seen) => {
+            known.text(&seen.token).map_err(text)?;
+            let data = [&seen.count, &seen.method, &seen.path, &seen.body];
+            for data in data.into_iter().flatten().chain(seen.headers.values()) {
+                matcher(data, known)?;
+            }
+        }
+        Action::ObserveEvent(event) => {
+            known.text(&event.r#type).map_err(text)?;
+            for data in [&event.source, &event.payload, &event.count].into_iter().flatten() {
+                matcher(data, known)?;
+            }
+        }
+        Action::Join(name) => {
+            if !waiting.remove(name.as_str()) {
+                return Err(format!("no background step `{name}` is under way"));
+            }
+        }
+        Action::Install(_) | Action::Upgrade | Action::Uninstall | Action::Catalog(_) => {}
+    }
+    Ok(())
+}
+
+fn expectation(expect: &Expect, known: &Vars) -> Result<(), String> {
+    for pointer in expect.json.keys() {
+        if !pointer.is_empty() && !pointer.starts_with('/') {
+            return Err(format!("`{pointer}` is no JSON pointer: it begins with `/` or is empty"));
+        }
+        known.text(pointer).map_err(text)?;
+    }
+    let single = [&expect.status, &expect.error_code, &expect.body, &expect.body_len];
+    let all = single.into_iter().flatten();
+    for data in all.chain(expect.json.values()).chain(expect.headers.values()) {
+        matcher(data, known)?;
+    }
+    Ok(())
+}
+
+fn matcher(data: &Data, known: &Vars) -> Result<(), String> {
+    Matcher::parse(&known.value(&data.0).map_err(text)?).map(drop)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for use with map_err")]
+fn text(error: impl ToString) -> String {
+    error.to_string()
+}
+
+/// Every case asserts something on what the host sent; a negative one names the reason.
+fn assertions(case: &Case) -> Result<(), String> {
+    let observes = |step: &&Step| match &step.action {
+        Action::OutboundSeen(seen) => seen.count.as_ref().is_none_or(|count| count.0 != 0),
+        Action::ObserveEvent(event) => event.count.as_ref().is_none_or(|count| count.0 != 0),
+        _ => !step.expect.is_empty(),
+    };
+    if !case.steps.iter().any(|step| observes(&step)) {
+        return Err("the case asserts nothing: no step has an expectation".to_owned());
+    }
+    let names_reason = |step: &Step| {
+        let status = step.expect.status.as_ref().map(|data| &data.0);
+        step.expect.error_code.is_some()
+            || !step.expect.json.is_empty()
+            || status.is_some_and(|status| status.as_u64().is_none_or(|status| status >= 400))
+    };
+    if case.negative && !case.steps.iter().any(names_reason) {
+        return Err(
+            "a negative case names the reason: a status ≥ 400, `error_code` or `json`".to_owned()
+        );
+    }
+    Ok(())
+}
+
+/// Identities and features that follow from what the case does.
+fn implied(case: &mut Case) {
+    let mut features = case.features.clone();
+    let mut identities = BTreeSet::new();
+    if case.plugin.is_some() || !case.also.is_empty() {
+        features.insert(Feature::Catalog);
+        identities.insert(Identity::Admin);
+    }
+    if !case.needs.is_empty() {
+        features.insert(Feature::CoreResources);
+        identities.insert(Identity::Admin);
+    }
+    for step in &case.steps {
+        identities.extend(step.identity);
+        match &step.action {
+            Action::Publish(_) | Action::Install(_) | Action::Catalog(_) => {
+                features.insert(Feature::Catalog);
+                identities.insert(Identity::Admin);
+            }
+            Action::Upgrade | Action::Patch(_) | Action::Uninstall => {
+                identities.insert(Identity::Admin);
+            }
+            Action::OutboundSeen(_) => {
+                features.insert(Feature::Outbound);
+            }
+            Action::ObserveEvent(_) => {
+                features.insert(Feature::Valkey);
+            }
+            Action::Request(_) | Action::Probe(_) | Action::Join(_) => {}
+        }
+    }
+    for name in mentioned(case) {
+        match name.as_str() {
+            "allowed_host" | "allowed_host_upper" | "other_host" | "outbound_port" => {
+                drop(features.insert(Feature::Outbound))
+            }
+            "config_key" | "config_key_lower" | "config_value" | "secret_key" => {
+                drop(features.insert(Feature::Config))
+            }
+            other => identities.extend(
+                other
+                    .strip_suffix("_user")
+                    .and_then(|name| name.replace('_', "-").parse::<Identity>().ok()),
+            ),
+        }
+    }
+    features.extend(identities.iter().flat_map(|identity| identity.features()));
+    case.features = features;
+    case.identities = identities;
+}
+
+/// The names of all variables that the case mentions anywhere.
+fn mentioned(case: &Case) -> BTreeSet<String> {
+    fn walk(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::String(text) => found.extend(vars::names(text).map(str::to_owned)),
+            Value::Array(items) => items.iter().for_each(|item| walk(item, found)),
+            Value::Object(members) => members.iter().for_each(|(key, member)| {
+                found.extend(vars::names(key).map(str::to_owned));
+                walk(member, found);
+            }),
+            _ => {}
+        }
+    }
+    let mut found = BTreeSet::new();
+    let specs = case.plugin.iter().chain(case.also.iter().map(|(_, spec)| spec));
+    for data in specs.flat_map(|spec| spec.manifest.iter().chain(&spec.entry)) {
+        walk(&data.0, &mut found);
+    }
+    for step in &case.steps {
+        let expect = &step.expect;
+        let single = [&expect.status, &expect.error_code, &expect.body];
+        let data = single.into_iter().flatten().chain(expect.json.values());
+        data.chain(expect.headers.values()).for_each(|data| walk(&data.0, &mut found));
+        match &step.action {
+            Action::Request(request) => {
+                let texts = std::iter::once(&request.path).chain(&request.body);
+                for text in texts.chain(request.headers.values()) {
+                    found.extend(vars::names(text).map(str::to_owned));
+                }
+                request.json.iter().for_each(|data| walk(&data.0, &mut found));
+            }
+            Action::Probe(ops) => ops.iter().for_each(|op| walk(op, &mut found)),
+            Action::Publish(spec) => {
+                let data = spec.manifest.iter().chain(&spec.entry);
+                data.for_each(|data| walk(&data.0, &mut found));
+            }
+            _ => {}
+        }
+    }
+    found
+}

@@ -1,0 +1,246 @@
+//! One step: an action against the host, and what must be true of the answer.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{CatalogMode, Data, Identity, PluginSpec, Span};
+
+/// A step as it runs.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Remark for people; also in failures.
+    pub name: Option<String>,
+    /// As whom; the action decides where it is absent.
+    pub identity: Option<Identity>,
+    /// Key of the plugin in `also` that the action means; absent: the case's plugin.
+    pub on: Option<String>,
+    /// What to do.
+    pub action: Action,
+    /// What must be true of the answer.
+    pub expect: Expect,
+    /// Variable → JSON pointer into the answer.
+    pub capture: BTreeMap<String, String>,
+    /// Poll for this long until the expectation holds.
+    pub retry: Option<Duration>,
+    /// Do not wait; a later step joins it by this name.
+    pub background: Option<String>,
+}
+
+/// What a step does.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// One HTTP request.
+    Request(RequestSpec),
+    /// A script for the probe.
+    Probe(Vec<Value>),
+    /// Change of the catalog entry.
+    Publish(Box<PluginSpec>),
+    /// Marketplace install.
+    Install(InstallSpec),
+    /// Upgrade of the installed plugin.
+    Upgrade,
+    /// Change of the installed plugin: the body of the PATCH.
+    Patch(Value),
+    /// Uninstall.
+    Uninstall,
+    /// What the catalog answers from now on.
+    Catalog(CatalogMode),
+    /// Requests that reached the outbound server.
+    OutboundSeen(SeenSpec),
+    /// A message on the event channel.
+    ObserveEvent(EventSpec),
+    /// The end of a background step.
+    Join(String),
+}
+
+impl Action {
+    /// Its name in case files.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Request(_) => "request",
+            Self::Probe(_) => "probe",
+            Self::Publish(_) => "publish",
+            Self::Install(_) => "install",
+            Self::Upgrade => "upgrade",
+            Self::Patch(_) => "patch",
+            Self::Uninstall => "uninstall",
+            Self::Catalog(_) => "catalog",
+            Self::OutboundSeen(_) => "outbound_seen",
+            Self::ObserveEvent(_) => "observe_event",
+            Self::Join(_) => "join",
+        }
+    }
+}
+
+/// A request, with variables not yet replaced.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestSpec {
+    /// Method as sent.
+    pub method: String,
+    /// Path and query as sent, byte for byte.
+    pub path: String,
+    /// Header name → value.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Body as JSON, with its content type.
+    pub json: Option<Data>,
+    /// Body as text.
+    pub body: Option<String>,
+    /// A long body: this text, …
+    pub body_prefix: Option<String>,
+    /// … then so many `x`, …
+    pub body_fill: Option<Data>,
+    /// … then this.
+    pub body_suffix: Option<String>,
+}
+
+/// `install = { … }`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstallSpec {
+    /// `enabled` of the request; absent there when absent here.
+    pub enabled: Option<bool>,
+    /// Another name than the plugin's.
+    pub name: Option<String>,
+}
+
+/// `outbound_seen = { … }`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeenSpec {
+    /// `?token=` of the requests meant.
+    pub token: String,
+    /// How many there were, as a matcher; default: at least one.
+    pub count: Option<Data>,
+    /// Matcher for the last one's method.
+    pub method: Option<Data>,
+    /// Matcher for its path.
+    pub path: Option<Data>,
+    /// Matchers for its headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Data>,
+    /// Matcher for its body as text.
+    pub body: Option<Data>,
+}
+
+/// `observe_event = { … }`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventSpec {
+    /// Topic of the messages meant.
+    pub r#type: String,
+    /// Matcher for the last one's source.
+    pub source: Option<Data>,
+    /// Matcher for its payload.
+    pub payload: Option<Data>,
+    /// How many there were, as a matcher; default: at least one.
+    pub count: Option<Data>,
+}
+
+/// `expect = { … }`; matchers are kept as data, because variables are replaced at run time.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    /// Status: a number or a matcher.
+    pub status: Option<Data>,
+    /// `/error_code` of the envelope, with `/success` false.
+    pub error_code: Option<Data>,
+    /// JSON pointer → matcher.
+    #[serde(default)]
+    pub json: BTreeMap<String, Data>,
+    /// Header name → matcher.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Data>,
+    /// Matcher for the body as text.
+    pub body: Option<Data>,
+    /// Matcher for the body's length in bytes.
+    pub body_len: Option<Data>,
+    /// A lower bound that the specification states.
+    pub no_sooner_than: Option<String>,
+    /// Of a `join`: the answer came after that of the step before.
+    #[serde(default)]
+    pub ended_after_previous: bool,
+}
+
+impl Expect {
+    /// Whether it asserts nothing.
+    pub fn is_empty(&self) -> bool {
+        self.status.is_none()
+            && self.error_code.is_none()
+            && self.json.is_empty()
+            && self.headers.is_empty()
+            && self.body.is_none()
+            && self.body_len.is_none()
+            && self.no_sooner_than.is_none()
+            && !self.ended_after_previous
+    }
+}
+
+/// A step as written: all actions are optional fields of one table, exactly one of which is present.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StepText {
+    name: Option<String>,
+    r#as: Option<Identity>,
+    on: Option<String>,
+    request: Option<RequestSpec>,
+    probe: Option<Vec<Data>>,
+    publish: Option<PluginSpec>,
+    install: Option<InstallSpec>,
+    upgrade: Option<Nothing>,
+    patch: Option<Data>,
+    uninstall: Option<Nothing>,
+    catalog: Option<CatalogMode>,
+    outbound_seen: Option<SeenSpec>,
+    observe_event: Option<EventSpec>,
+    join: Option<String>,
+    #[serde(default)]
+    expect: Expect,
+    #[serde(default)]
+    capture: BTreeMap<String, String>,
+    retry: Option<Span>,
+    background: Option<String>,
+}
+
+/// `{}`: an action without arguments.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+impl StepText {
+    /// The step, or what is wrong with it.
+    pub(super) fn into_step(self) -> Result<Step, String> {
+        let mut actions: Vec<Action> = Vec::new();
+        actions.extend(self.request.map(Action::Request));
+        actions.extend(self.probe.map(|ops| Action::Probe(ops.into_iter().map(|d| d.0).collect())));
+        actions.extend(self.publish.map(|spec| Action::Publish(Box::new(spec))));
+        actions.extend(self.install.map(Action::Install));
+        actions.extend(self.upgrade.map(|Nothing {}| Action::Upgrade));
+        actions.extend(self.patch.map(|data| Action::Patch(data.0)));
+        actions.extend(self.uninstall.map(|Nothing {}| Action::Uninstall));
+        actions.extend(self.catalog.map(Action::Catalog));
+        actions.extend(self.outbound_seen.map(Action::OutboundSeen));
+        actions.extend(self.observe_event.map(Action::ObserveEvent));
+        actions.extend(self.join.map(Action::Join));
+        let names: Vec<_> = actions.iter().map(Action::name).collect();
+        let action = match actions.len() {
+            1 => actions.remove(0),
+            0 => return Err("a step has an action: request, probe, publish, install, upgrade, patch, uninstall, catalog, outbound_seen, observe_event or join".to_owned()),
+            _ => return Err(format!("a step has one action, not {}", names.join(" and "))),
+        };
+        Ok(Step {
+            name: self.name,
+            identity: self.r#as,
+            on: self.on,
+            action,
+            expect: self.expect,
+            capture: self.capture,
+            retry: self.retry.map(|span| span.0),
+            background: self.background,
+        })
+    }
+}

@@ -1,0 +1,127 @@
+//! The command line of `hostproof`.
+
+mod init;
+mod ledger;
+mod list;
+mod run;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit;
+use crate::sources::Sources;
+use crate::suite::Suite;
+
+/// Judges any plugin host at a URL by the specification it was built with.
+#[derive(Debug, Parser)]
+#[command(name = "hostproof", version, about, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  conformant: every applicable case passed
+  1  not conformant: a case failed
+  2  usage: the command line or the target file is wrong
+  3  harness error: the suite itself is at fault
+  4  unreachable or blocked: nothing failed, and not everything could be judged";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write a commented target file, by flags or by asking.
+    Init(init::Args),
+    /// Judge a host.
+    Run(Box<run::Args>),
+    /// List the cases.
+    List(list::Args),
+    /// Print the specification's sentences with their cases, and lock their texts.
+    Ledger(ledger::Args),
+}
+
+/// Where ledger and cases come from.
+#[derive(Debug, clap::Args)]
+struct SourceArgs {
+    /// Read spec/ and cases/ from this folder instead of those built into the binary.
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+}
+
+impl SourceArgs {
+    fn sources(&self) -> Result<Sources, Failed> {
+        match &self.root {
+            Some(root) => Sources::from_folder(root).map_err(|e| Failed::usage(chain(&e))),
+            None => Ok(Sources::embedded()),
+        }
+    }
+
+    /// Ledger and cases, with the gate open.
+    fn suite(&self) -> Result<Suite, Failed> {
+        Suite::load(&self.sources()?).map_err(|e| Failed::harness(chain(&e)))
+    }
+}
+
+/// A command that could not do its work: what to print, and the exit code.
+#[derive(Debug)]
+struct Failed {
+    code: u8,
+    message: String,
+}
+
+impl Failed {
+    fn usage(message: impl Into<String>) -> Self {
+        Self { code: exit::USAGE, message: message.into() }
+    }
+
+    fn harness(message: impl Into<String>) -> Self {
+        Self { code: exit::HARNESS, message: message.into() }
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Also prints help and version, which are no errors.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::CONFORMANT });
+        }
+    };
+    let result = match cli.command {
+        Command::Init(args) => init::init(&args),
+        Command::Run(args) => run::run(&args),
+        Command::List(args) => list::list(&args),
+        Command::Ledger(args) => ledger::ledger(&args),
+    };
+    ExitCode::from(result.unwrap_or_else(|failed| {
+        eprintln!("hostproof: {}", failed.message);
+        failed.code
+    }))
+}
+
+/// Prints to stdout. A reader that went away, as `head` does, is no error of ours.
+fn print(text: &str) -> Result<(), Failed> {
+    use std::io::{ErrorKind, Write as _};
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failed::harness(format!("cannot write to stdout: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// An error with all its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

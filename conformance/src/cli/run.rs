@@ -1,0 +1,201 @@
+//! `hostproof run`: judge a host, write the reports.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::SeedableRng as _;
+use url::Url;
+
+use super::{Failed, SourceArgs, chain, print};
+use crate::case::{Profile, Tier};
+use crate::client::Client;
+use crate::exit;
+use crate::report::{self, Header, Report, SelectionReport, Style};
+use crate::runner::{self, RunOptions, Selection};
+use crate::target::{Admin, Target};
+use crate::world::{Stop, World};
+
+/// How long a host may take to answer the first request.
+const FIRST_ANSWER: Duration = Duration::from_secs(10);
+/// Least time between requests to a host that is not the user's own.
+const STRANGERS_PACE: Duration = Duration::from_millis(50);
+
+/// Judge a host.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The target file; `hostproof init` writes one.
+    #[arg(long, value_name = "FILE", required_unless_present = "url")]
+    target: Option<PathBuf>,
+    /// The host's URL, instead of the target file's. Without a target file only the zero-fixture cases
+    /// apply.
+    #[arg(long)]
+    url: Option<Url>,
+    /// The host's name in reports, instead of the target file's.
+    #[arg(long)]
+    name: Option<String>,
+    /// The administrator's name, instead of the target file's; the password is in
+    /// HOSTPROOF_ADMIN_PASSWORD.
+    #[arg(long, value_name = "NAME")]
+    admin_username: Option<String>,
+    /// Folder for report.json and junit.xml.
+    #[arg(long, value_name = "DIR", default_value = "hostproof-report")]
+    out: PathBuf,
+    /// Cases under way at once; default: twice the number of cores.
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Only cases whose id, slug, area or cited sentence matches, with `*` and `?`. Repeatable.
+    #[arg(long, value_name = "GLOB")]
+    filter: Vec<String>,
+    /// Only cases of this tier. Repeatable.
+    #[arg(long)]
+    tier: Vec<Tier>,
+    /// Only cases of this profile. Repeatable.
+    #[arg(long)]
+    profile: Vec<Profile>,
+    /// Seed of the order of cases and of the names they use; default: random.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// For the whole run.
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = humantime::parse_duration)]
+    deadline: Duration,
+    /// Print the JSON report instead of the summary.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    sources: SourceArgs,
+}
+
+pub(super) fn run(args: &Args) -> Result<u8, Failed> {
+    let suite = args.sources.suite()?;
+    let target = target(args)?;
+    let selection = Selection {
+        filters: args.filter.clone(),
+        tiers: args.tier.iter().copied().collect(),
+        profiles: args.profile.iter().copied().collect(),
+    };
+    let plans = runner::plan(&suite.cases, &selection, &target)
+        .map_err(|e| Failed::usage(e.to_string()))?;
+    let seed = args.seed.unwrap_or_else(|| rand::random_range(0..1_000_000));
+    let jobs = args.jobs.map_or_else(default_jobs, usize::from);
+    let jobs = if target.host.owned { jobs } else { 1 };
+    // Before anything is done to the host: a report that cannot be written is found out now.
+    std::fs::create_dir_all(&args.out)
+        .map_err(|e| Failed::usage(format!("cannot create {}: {e}", args.out.display())))?;
+
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failed::harness(format!("cannot start: {e}")))?;
+    let report = runtime.block_on(async {
+        let pace = (!target.host.owned).then_some(STRANGERS_PACE);
+        let client =
+            Client::new(target.host.url.clone(), pace).map_err(|e| Failed::usage(chain(&e)))?;
+        let random = rand::rngs::StdRng::seed_from_u64(run_seed(seed));
+        let world = Arc::new(World::start(target.clone(), client, random).await);
+        let chosen = SelectionReport {
+            filters: selection.filters.clone(),
+            tiers: selection.tiers.clone(),
+            profiles: selection.profiles.clone(),
+        };
+        let header = Header::new(&suite.ledger, &target, &world.run, seed, jobs, chosen);
+        listen_for_interrupts(&world);
+        knock(&world).await;
+        let progress = report::progress();
+        let options = RunOptions { jobs, deadline: args.deadline, seed };
+        let result = runner::run(&world, plans, options, progress.as_ref()).await;
+        Ok::<_, Failed>(Report::new(header, &suite.ledger, &result))
+    })?;
+    write_reports(&report, &args.out)?;
+    if args.json {
+        let json = report.to_json().map_err(|e| Failed::harness(e.to_string()))?;
+        print(&format!("{json}\n"))?;
+    } else {
+        use std::io::IsTerminal as _;
+        let style = Style::detect(std::io::stdout().is_terminal());
+        let summary = report::summary(&report, style);
+        let out = args.out.display();
+        print(&format!("{summary}reports: {out}/report.json, {out}/junit.xml\n"))?;
+    }
+    Ok(report.footer.exit_code)
+}
+
+/// Names must not repeat between runs against one host, also where the seed does.
+fn run_seed(seed: u64) -> u64 {
+    let now = time::OffsetDateTime::now_utc().unix_timestamp_nanos();
+    seed ^ u64::from_le_bytes(now.to_le_bytes()[..8].try_into().unwrap_or_default())
+}
+
+fn default_jobs() -> usize {
+    // Cases wait for the host most of the time; more than this only makes a small machine slower.
+    (std::thread::available_parallelism().map_or(2, std::num::NonZero::get) * 2).min(16)
+}
+
+fn target(args: &Args) -> Result<Target, Failed> {
+    let mut target = match (&args.target, &args.url) {
+        (Some(path), _) => Target::read(path).map_err(|e| Failed::usage(chain(&e)))?,
+        (None, Some(url)) => Target::stranger(url.clone()),
+        (None, None) => return Err(Failed::usage("either --target or --url is needed")),
+    };
+    if let Some(url) = &args.url {
+        target.host.url = url.clone();
+    }
+    if let Some(name) = &args.name {
+        target.host.name.clone_from(name);
+    }
+    if let Some(username) = &args.admin_username {
+        let password = std::env::var("HOSTPROOF_ADMIN_PASSWORD").map_err(|_| {
+            Failed::usage("--admin-username needs the password in HOSTPROOF_ADMIN_PASSWORD")
+        })?;
+        target.admin = Some(Admin::new(username.clone(), password));
+    }
+    Ok(target)
+}
+
+/// Is there anybody? If not, the run is stopped before its first case.
+async fn knock(world: &World) {
+    let why = match tokio::time::timeout(FIRST_ANSWER, world.health()).await {
+        Ok(Ok(_)) => return,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("no answer to GET /api/healthz within {FIRST_ANSWER:?}"),
+    };
+    world.stop(Stop::HostLost(why));
+}
+
+/// The first interrupt ends the run in order: clean up, write reports. The second ends the process.
+fn listen_for_interrupts(world: &Arc<World>) {
+    let world = Arc::clone(world);
+    tokio::spawn(async move {
+        interrupted().await;
+        eprintln!("interrupted: removing what the run created; once more to leave at once");
+        world.stop(Stop::Interrupted);
+        interrupted().await;
+        std::process::exit(i32::from(exit::UNREACHABLE_OR_BLOCKED));
+    });
+}
+
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+fn write_reports(report: &Report, out: &Path) -> Result<(), Failed> {
+    let json = report.to_json().map_err(|e| Failed::harness(e.to_string()))?;
+    let junit = report::junit(report).map_err(|e| Failed::harness(e.to_string()))?;
+    for (name, text) in [("report.json", json), ("junit.xml", junit)] {
+        let path = out.join(name);
+        std::fs::write(&path, text)
+            .map_err(|e| Failed::harness(format!("cannot write {}: {e}", path.display())))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! The suite's own ends of the wire: the catalog a host reads, the server its plugins fetch from, and
+//! the channel it publishes events on.
+
+pub mod archive;
+mod bus;
+mod catalog;
+mod outbound;
+mod serve;
+
+pub use bus::{Bus, BusMessage};
+pub use catalog::{Bundle, Catalog};
+pub use outbound::{Outbound, SeenRequest};

@@ -1,0 +1,26 @@
+//! An exchange as a line for a shell.
+
+use crate::client::Exchange;
+
+/// A curl command that repeats the request. Credentials appear as `«…»`, to be filled in.
+pub(super) fn curl(exchange: &Exchange) -> String {
+    // `--path-as-is`: the path is sent as the case wrote it, `..` and all.
+    let mut line = format!("curl --path-as-is -i -X {} {}", exchange.method, quote(&exchange.url));
+    for (name, value) in &exchange.headers {
+        line.push_str(&format!(" -H {}", quote(&format!("{name}: {value}"))));
+    }
+    if let Some(body) = &exchange.body {
+        match &body.text {
+            Some(text) if !body.truncated => {
+                line.push_str(&format!(" --data-binary {}", quote(text)))
+            }
+            _ => line.push_str(&format!(" --data-binary @BODY  # {} bytes", body.bytes)),
+        }
+    }
+    line
+}
+
+/// Quoted for a POSIX shell.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}

@@ -1,0 +1,12 @@
+//! Running cases: which of them apply, side by side or alone, each with a deadline, and what their
+//! outcomes mean together.
+
+mod attempt;
+mod judge;
+mod lanes;
+mod plan;
+mod request;
+mod step;
+
+pub use lanes::{Outcome, Progress, RunOptions, RunResult, run};
+pub use plan::{Plan, PlanError, Selection, plan};

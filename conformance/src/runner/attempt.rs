@@ -1,0 +1,359 @@
+//! One attempt at a case: fixtures, steps, verdict, and the removal of everything it made.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use serde_json::Value;
+use tokio::task::JoinHandle;
+
+use super::step;
+use crate::case::{Case, CatalogMode, Identity, InstallSpec, Lane, Need, PluginSpec, Tier};
+use crate::client::{Answer, Exchange, Outgoing, Transcript};
+use crate::evidence::{Fact, Failure, FailureKind, Pass, Verdict};
+use crate::peers::Outbound;
+use crate::vars::Vars;
+use crate::world::{PluginState, Resource, Trouble, World};
+
+/// For all fixtures of a case together. No bound of the specification: installing compiles, and many
+/// cases may compile at once.
+const SETUP_PATIENCE: Duration = Duration::from_secs(90);
+
+/// What became of an attempt.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) verdict: Verdict,
+    pub(super) exchanges: Vec<Exchange>,
+    pub(super) elapsed: Duration,
+    /// What could not be removed.
+    pub(super) leftovers: Vec<String>,
+}
+
+/// The state of one attempt, shared by its steps.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub(super) world: Arc<World>,
+    pub(super) transcript: Transcript,
+    vars: Mutex<Vars>,
+    plugins: Mutex<BTreeMap<String, PluginState>>,
+    created: Mutex<Vec<Resource>>,
+    published: Mutex<BTreeSet<String>>,
+}
+
+/// What passes from step to step.
+#[derive(Debug, Default)]
+pub(super) struct Progressing {
+    /// When the answer of the step before had been received.
+    pub(super) previous: Option<Instant>,
+    background: BTreeMap<String, Background>,
+}
+
+/// A request that goes on while other steps are taken; dropping it ends it.
+#[derive(Debug)]
+struct Background(JoinHandle<Result<Answer, Trouble>>);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes one attempt. `again` gives a second attempt names of its own, so that it meets nothing of the
+/// first.
+pub(super) async fn attempt(world: &Arc<World>, case: &Case, again: bool) -> Ended {
+    let started = Instant::now();
+    let attempt = Attempt::new(world, case, again);
+    let verdict = tokio::select! {
+        biased;
+        stop = world.until_stopped() => Verdict::NotRun(stop.to_string()),
+        verdict = AssertUnwindSafe(attempt.judge(case)).catch_unwind() => {
+            verdict.unwrap_or_else(|_| Verdict::HarnessError("the suite panicked".to_owned()))
+        }
+    };
+    let elapsed = started.elapsed();
+    let leftovers = attempt.clean_up(case).await;
+    let exchanges = attempt.transcript.redacted(world.client.redactor());
+    Ended { verdict, exchanges, elapsed, leftovers }
+}
+
+impl Attempt {
+    fn new(world: &Arc<World>, case: &Case, again: bool) -> Self {
+        let id: String = case.id.chars().filter(char::is_ascii_alphanumeric).collect();
+        let name = format!("com.hostproof.{}.{id}{}", world.run, if again { "again" } else { "" });
+        let attempt = Self {
+            world: Arc::clone(world),
+            transcript: Transcript::default(),
+            vars: Mutex::new(target_vars(world)),
+            plugins: Mutex::default(),
+            created: Mutex::default(),
+            published: Mutex::default(),
+        };
+        attempt.set("plugin_with_last_dot_as_dash", dash_last_dot(&name));
+        if case.tier != Tier::ZeroFixture {
+            // Registered before anything exists: what exists afterwards is found by its name.
+            attempt.created(Resource::Plugins(name.clone()));
+            attempt.created(Resource::Plugins(dash_last_dot(&name)));
+        }
+        attempt.name_plugin("plugin", name);
+        attempt
+    }
+
+    /// The variables so far.
+    pub(super) fn vars(&self) -> Vars {
+        lock(&self.vars).clone()
+    }
+
+    /// Gives a variable a value.
+    pub(super) fn set(&self, name: &str, value: impl Into<Value>) {
+        lock(&self.vars).set(name, value);
+    }
+
+    fn created(&self, resource: Resource) {
+        lock(&self.created).push(resource);
+    }
+
+    fn name_plugin(&self, key: &str, name: String) {
+        let schema = name.to_ascii_lowercase().replace(['.', '-'], "_");
+        self.set(key, name.clone());
+        self.set(&format!("{key}_url"), format!("/api/v1/plugins/{name}"));
+        self.set(&format!("{key}_schema"), format!("plugin_data_{schema}"));
+        if key == "plugin" {
+            self.set("schema", format!("plugin_data_{schema}"));
+        }
+        lock(&self.plugins).insert(key.to_owned(), PluginState::new(name));
+    }
+
+    async fn judge(&self, case: &Case) -> Verdict {
+        let setup = tokio::time::timeout(SETUP_PATIENCE, self.set_up(case)).await;
+        let Ok(setup) = setup else {
+            self.world.check_host("the fixtures of a case").await;
+            let message = format!("the fixtures were not made within {SETUP_PATIENCE:?}");
+            return verdict_of(Trouble::preparation(message));
+        };
+        if let Err(trouble) = setup {
+            return verdict_of(trouble);
+        }
+        let label = Mutex::new(String::new());
+        let steps = self.take_steps(case, &label);
+        match tokio::time::timeout(case.deadline, steps).await {
+            Ok(Ok(facts)) => match Pass::new(facts) {
+                Ok(pass) => Verdict::Pass(pass),
+                Err(nothing) => Verdict::HarnessError(nothing.to_string()),
+            },
+            Ok(Err(trouble)) => verdict_of(trouble),
+            Err(_) => {
+                self.world.check_host("a step that reached its deadline").await;
+                let message = format!("not finished within {:?}", case.deadline);
+                let mut failure = Failure::new(FailureKind::Deadline, message);
+                failure.step = Some(lock(&label).clone());
+                Verdict::Fail(failure)
+            }
+        }
+    }
+
+    async fn take_steps(&self, case: &Case, label: &Mutex<String>) -> Result<Vec<Fact>, Trouble> {
+        let mut state = Progressing::default();
+        let mut facts = Vec::new();
+        for (index, step) in case.steps.iter().enumerate() {
+            let name = step.name.as_deref().unwrap_or_else(|| step.action.name());
+            let name = format!("{}. {name}", index + 1);
+            name.clone_into(&mut lock(label));
+            let taken = step::take(self, &mut state, step, &name).await;
+            facts.extend(taken.map_err(|trouble| match trouble {
+                Trouble::Failed(mut failure) => {
+                    failure.step.get_or_insert(name);
+                    Trouble::Failed(failure)
+                }
+                other => other,
+            })?);
+        }
+        Ok(facts)
+    }
+
+    async fn set_up(&self, case: &Case) -> Result<(), Trouble> {
+        for identity in &case.identities {
+            self.world.credentials(*identity).await?;
+            if let Some(owner) = identity.user() {
+                let user = self.world.user(owner).await?;
+                self.set(&format!("{owner}_user"), user.id);
+            }
+        }
+        let project_name = format!("hostproof {} {}", self.world.run, case.id);
+        let created = |resource| self.created(resource);
+        if case.needs.contains(&Need::Project) {
+            let project = self.world.make_project(&project_name, created).await?;
+            if case.needs.contains(&Need::Task) {
+                self.set("task", self.world.make_task(&project).await?);
+            }
+            for need in [Need::Member, Need::Viewer] {
+                if case.needs.contains(&need) {
+                    self.set(need.as_str(), self.world.make_member(&project, need).await?);
+                }
+            }
+            self.set("project", project);
+        }
+        if case.needs.contains(&Need::OtherProject) {
+            self.set("other_project", self.world.make_project(&project_name, created).await?);
+        }
+        let base = self.vars().text("{plugin}").map_err(|e| Trouble::Harness(e.to_string()))?;
+        for (key, spec) in &case.also {
+            let name = spec.name.as_deref().map(|name| self.vars().text(name)).transpose();
+            let name = name.map_err(|e| Trouble::Harness(e.to_string()))?;
+            self.name_plugin(key, name.unwrap_or_else(|| format!("{base}.{key}")));
+        }
+        if let Some(spec) = &case.plugin {
+            self.provide(None, spec).await?;
+        }
+        for (key, spec) in &case.also {
+            self.provide(Some(key), spec).await?;
+        }
+        Ok(())
+    }
+
+    /// Publishes a plugin of the case, and installs it unless the case says otherwise.
+    async fn provide(&self, key: Option<&str>, spec: &PluginSpec) -> Result<(), Trouble> {
+        self.publish(key, spec).await?;
+        if spec.installed == Some(false) {
+            return Ok(());
+        }
+        let vars = self.vars();
+        let name = vars.text(&format!("{{{}}}", key.unwrap_or("plugin")));
+        let name = name.map_err(|e| Trouble::Harness(e.to_string()))?;
+        let request = InstallSpec { enabled: spec.enabled, name: None };
+        let request = step::install(&request, &name, &vars)?;
+        let request = request.with(&self.world.credentials(Identity::Admin).await?);
+        let transcript = self.transcript.for_step("0. install");
+        let answer = step::send(&self.world, &request, &transcript).await?;
+        self.installed(key, &answer);
+        if answer.status == 201 {
+            return Ok(());
+        }
+        let body: String = String::from_utf8_lossy(&answer.body).chars().take(300).collect();
+        let message = format!("installing {name}: expected 201, got {} {body}", answer.status);
+        let mut failure = Failure::new(FailureKind::Preparation, message);
+        failure.exchange = Some(answer.exchange);
+        Err(Trouble::Failed(failure))
+    }
+
+    /// Publishes a plugin of the case, on top of what was published before.
+    pub(super) async fn publish(
+        &self,
+        key: Option<&str>,
+        spec: &PluginSpec,
+    ) -> Result<(), Trouble> {
+        let catalog = self.world.catalog.as_ref().map_err(|e| Trouble::Blocked(e.clone()))?;
+        let bundle = {
+            let mut plugins = lock(&self.plugins);
+            let plugin = plugins.get_mut(key.unwrap_or("plugin"));
+            plugin
+                .ok_or_else(|| Trouble::Harness("no such plugin".to_owned()))?
+                .publish(spec, &self.vars())?
+        };
+        lock(&self.published).insert(bundle.name.clone());
+        catalog.publish(bundle).await.map_err(|e| Trouble::Harness(format!("cannot publish: {e}")))
+    }
+
+    /// Notes the row id of a plugin that was installed.
+    pub(super) fn installed(&self, key: Option<&str>, answer: &Answer) {
+        if answer.status == 201
+            && let Some(id) = answer.pointer("/data/id")
+        {
+            self.set(&format!("{}_id", key.unwrap_or("plugin")), id);
+        }
+    }
+
+    async fn clean_up(&self, case: &Case) -> Vec<String> {
+        if let Ok(catalog) = &self.world.catalog {
+            if case.lane == Lane::Exclusive {
+                catalog.set_mode(CatalogMode::Ok);
+            }
+            for name in std::mem::take(&mut *lock(&self.published)) {
+                catalog.withdraw(&name);
+            }
+        }
+        let created = std::mem::take(&mut *lock(&self.created));
+        if case.identities.iter().any(|identity| identity.needs_admin()) {
+            self.world.remove(created).await
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+impl Progressing {
+    /// Sends a request without waiting for its answer.
+    pub(super) fn start(
+        &mut self,
+        attempt: &Attempt,
+        name: String,
+        request: Outgoing,
+        transcript: Transcript,
+    ) {
+        let world = Arc::clone(&attempt.world);
+        let task = tokio::spawn(async move { step::send(&world, &request, &transcript).await });
+        self.background.insert(name, Background(task));
+    }
+
+    /// Waits for the answer of a background step.
+    pub(super) async fn join(&mut self, name: &str) -> Result<Answer, Trouble> {
+        let mut task = self
+            .background
+            .remove(name)
+            .ok_or_else(|| Trouble::Harness(format!("no background step `{name}`")))?;
+        (&mut task.0).await.map_err(|e| Trouble::Harness(e.to_string()))?
+    }
+}
+
+fn verdict_of(trouble: Trouble) -> Verdict {
+    match trouble {
+        Trouble::Failed(failure) => Verdict::Fail(failure),
+        Trouble::Blocked(reason) => Verdict::Blocked(reason),
+        Trouble::Harness(reason) => Verdict::HarnessError(reason),
+    }
+}
+
+/// A name with another spelling and the same schema name.
+fn dash_last_dot(name: &str) -> String {
+    name.rsplit_once('.').map_or_else(|| name.to_owned(), |(head, tail)| format!("{head}-{tail}"))
+}
+
+/// The variables that follow from the target file.
+fn target_vars(world: &World) -> Vars {
+    let mut vars = Vars::default();
+    let target = &world.target;
+    vars.set("token", world.token());
+    let limits = &target.limits;
+    vars.set("call_duration", humantime::format_duration(limits.call_duration.0).to_string());
+    let numbers = [
+        ("memory_pages", limits.memory_pages),
+        ("response_bytes", limits.response_bytes),
+        ("request_bytes", limits.request_bytes),
+    ];
+    for (name, value) in numbers {
+        vars.set(name, value);
+        vars.set(format!("{name}_plus_one"), value.saturating_add(1));
+    }
+    if let Some(outbound) = &target.outbound {
+        vars.set("allowed_host", outbound.allowed_host.clone());
+        vars.set("allowed_host_upper", outbound.allowed_host.to_ascii_uppercase());
+        vars.set("other_host", outbound.other_host.clone());
+        // The port really bound, where the target file leaves the choice to the system.
+        let bound = world.outbound.as_ref().map_or(outbound.listen, Outbound::address);
+        vars.set("outbound_port", bound.port().to_string());
+    }
+    if let Some((key, value)) = target.config.values.first_key_value() {
+        vars.set("config_key", key.clone());
+        vars.set("config_key_lower", key.to_ascii_lowercase());
+        vars.set("config_value", value.clone());
+    }
+    if let Some(key) = target.config.secret_keys.first() {
+        vars.set("secret_key", key.clone());
+    }
+    vars
+}

@@ -1,0 +1,188 @@
+//! The lanes of a run: cases side by side, then those that must be alone, then failures once more alone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt as _;
+use rand::seq::SliceRandom as _;
+use rand::{SeedableRng as _, rngs::StdRng};
+
+use super::attempt::{Ended, attempt};
+use super::plan::Plan;
+use crate::case::{Case, Feature, Lane};
+use crate::client::Exchange;
+use crate::evidence::Verdict;
+use crate::world::{Stop, World};
+
+/// For all second attempts together. A host on which much fails is broken, not flaky, and second
+/// attempts would only make the run longer.
+const AGAIN_PATIENCE: Duration = Duration::from_secs(90);
+
+/// How to run.
+#[derive(Debug, Clone, Copy)]
+pub struct RunOptions {
+    /// Cases under way at once in the shared lane.
+    pub jobs: usize,
+    /// For the whole run.
+    pub deadline: Duration,
+    /// Decides the order of the cases.
+    pub seed: u64,
+}
+
+/// A case with its verdict.
+#[derive(Debug)]
+pub struct Outcome<'a> {
+    /// The case.
+    pub case: &'a Case,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// Every exchange with the host, of the attempt the verdict is about.
+    pub exchanges: Vec<Exchange>,
+    /// Duration of that attempt.
+    pub elapsed: Duration,
+}
+
+/// Everything a run found out.
+#[derive(Debug)]
+pub struct RunResult<'a> {
+    /// All planned cases, in the order of the case files.
+    pub outcomes: Vec<Outcome<'a>>,
+    /// Why the run ended early, if it did.
+    pub stopped: Option<Stop>,
+    /// What could not be removed from the host, in words.
+    pub leftovers: Vec<String>,
+    /// Duration of the whole run.
+    pub elapsed: Duration,
+}
+
+/// Who wants to see a run go on.
+pub trait Progress: Sync {
+    /// `total` cases will run.
+    fn begin(&self, total: usize);
+    /// A case has a verdict.
+    fn done(&self, outcome: &Outcome<'_>);
+    /// What happens now, in words.
+    fn phase(&self, what: &str);
+    /// The run is over.
+    fn end(&self);
+}
+
+/// Runs all planned cases. Always returns: every case has a deadline, and so has the run.
+pub async fn run<'a>(
+    world: &Arc<World>,
+    plans: Vec<Plan<'a>>,
+    options: RunOptions,
+    progress: &dyn Progress,
+) -> RunResult<'a> {
+    let started = Instant::now();
+    let timer = {
+        let world = Arc::clone(world);
+        tokio::spawn(async move {
+            tokio::time::sleep(options.deadline).await;
+            world.stop(Stop::Deadline);
+        })
+    };
+    let order: BTreeMap<&str, usize> =
+        plans.iter().enumerate().map(|(index, plan)| (plan.case.id.as_str(), index)).collect();
+    let (mut outcomes, mut todo) = (Vec::new(), Vec::new());
+    for Plan { case, decided } in plans {
+        match decided.or_else(|| blocked(case, world)) {
+            Some(verdict) => outcomes.push(Outcome {
+                case,
+                verdict,
+                exchanges: Vec::new(),
+                elapsed: Duration::ZERO,
+            }),
+            None => todo.push(case),
+        }
+    }
+    todo.shuffle(&mut StdRng::seed_from_u64(options.seed));
+    // The longest first, so that the run does not end with one of them alone.
+    todo.sort_by_key(|case| std::cmp::Reverse(case.deadline));
+    progress.begin(todo.len());
+    let mut leftovers = Vec::new();
+    let (shared, exclusive): (Vec<_>, Vec<_>) =
+        todo.into_iter().partition(|case| case.lane == Lane::Shared);
+    for (lane, jobs) in [(shared, options.jobs.max(1)), (exclusive, 1)] {
+        let mut running = futures_util::stream::iter(lane)
+            .map(|case| async move { (case, attempt(world, case, false).await) })
+            .buffer_unordered(jobs);
+        while let Some((case, ended)) = running.next().await {
+            let outcome = outcome(case, ended, &mut leftovers);
+            progress.done(&outcome);
+            outcomes.push(outcome);
+        }
+    }
+    again(world, &mut outcomes, &mut leftovers, progress).await;
+    judge_by_twins(&mut outcomes);
+    timer.abort();
+    progress.phase("removing what the run created");
+    let created = std::mem::take(
+        &mut *world.created.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
+    );
+    leftovers.extend(world.remove(created).await);
+    progress.end();
+    outcomes.sort_by_key(|outcome| order.get(outcome.case.id.as_str()).copied());
+    RunResult { outcomes, stopped: world.stopped(), leftovers, elapsed: started.elapsed() }
+}
+
+/// Why a case that applies cannot be tried at all.
+fn blocked(case: &Case, world: &World) -> Option<Verdict> {
+    let admin = case.identities.iter().any(|identity| identity.needs_admin());
+    if admin && world.target.admin.is_none() {
+        return Some(Verdict::Blocked("the target file has no [admin]".to_owned()));
+    }
+    let reason = case.features.iter().find_map(|feature| match feature {
+        Feature::Catalog => world.catalog.as_ref().err().cloned(),
+        Feature::Outbound => world.outbound.as_ref().err().cloned(),
+        Feature::Valkey => world.bus.as_ref().err().cloned(),
+        Feature::Config if world.target.config.values.is_empty() => {
+            Some("the target file has no [config] values".to_owned())
+        }
+        _ => None,
+    });
+    reason.map(Verdict::Blocked)
+}
+
+fn outcome<'a>(case: &'a Case, ended: Ended, leftovers: &mut Vec<String>) -> Outcome<'a> {
+    leftovers.extend(ended.leftovers);
+    Outcome { case, verdict: ended.verdict, exchanges: ended.exchanges, elapsed: ended.elapsed }
+}
+
+/// Second attempts, one at a time, on a host that does nothing else. Who passes now is flaky.
+async fn again(
+    world: &Arc<World>,
+    outcomes: &mut [Outcome<'_>],
+    leftovers: &mut Vec<String>,
+    progress: &dyn Progress,
+) {
+    let started = Instant::now();
+    let failed = outcomes.iter_mut().filter(|o| matches!(o.verdict, Verdict::Fail(_)));
+    for outcome in failed {
+        if started.elapsed() > AGAIN_PATIENCE || world.stopped().is_some() {
+            return;
+        }
+        progress.phase(&format!("once more, alone: {}", outcome.case.slug));
+        let ended = attempt(world, outcome.case, true).await;
+        leftovers.extend(ended.leftovers);
+        if let (Verdict::Fail(first), Verdict::Pass(pass)) = (&outcome.verdict, ended.verdict) {
+            // The exchanges stay those of the failure, which is what has to be explained.
+            outcome.verdict = Verdict::Flaky { first: first.clone(), pass };
+        }
+    }
+}
+
+/// A refusal says nothing while the same thing, done right, is refused too.
+fn judge_by_twins(outcomes: &mut [Outcome<'_>]) {
+    let passed: BTreeMap<String, bool> =
+        outcomes.iter().map(|o| (o.case.id.clone(), o.verdict.passed())).collect();
+    for outcome in outcomes.iter_mut().filter(|o| o.case.negative && o.verdict.passed()) {
+        let twin = outcome.case.twin.as_deref().unwrap_or_default();
+        if passed.get(twin) != Some(&true) {
+            outcome.verdict = Verdict::Inconclusive(format!(
+                "what it asserts holds, but its positive twin {twin} did not pass"
+            ));
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! Taking one step: the action, the judgement of its answer, what is captured from it.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::attempt::{Attempt, Progressing};
+use super::judge::{judge, resolve};
+use super::request::outgoing;
+use crate::case::{Action, Data, EventSpec, Expect, Identity, InstallSpec, SeenSpec, Step};
+use crate::client::{Answer, Outgoing, Transcript};
+use crate::evidence::{Fact, Failure, FailureKind};
+use crate::matcher::Matcher;
+use crate::vars::Vars;
+use crate::world::{Trouble, World};
+
+/// First and longest pause between two polls.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// How long an event may take through the channel, where the case does not say.
+const EVENT_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Takes a step until its expectation holds, or for as long as it may be retried.
+pub(super) async fn take(
+    attempt: &Attempt,
+    state: &mut Progressing,
+    step: &Step,
+    label: &str,
+) -> Result<Vec<Fact>, Trouble> {
+    let waits_by_nature = match &step.action {
+        Action::ObserveEvent(event) => event.count.as_ref().is_none_or(|count| count.0 != 0),
+        _ => false,
+    };
+    let patience = step.retry.or(waits_by_nature.then_some(EVENT_PATIENCE));
+    let until = patience.map(|patience| Instant::now() + patience);
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let result = once(attempt, state, step, label).await;
+        let differs =
+            matches!(&result, Err(Trouble::Failed(f)) if f.kind == FailureKind::Assertion);
+        if !differs || until.is_none_or(|until| Instant::now() >= until) {
+            return result;
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+async fn once(
+    attempt: &Attempt,
+    state: &mut Progressing,
+    step: &Step,
+    label: &str,
+) -> Result<Vec<Fact>, Trouble> {
+    let vars = attempt.vars();
+    match &step.action {
+        Action::Catalog(mode) => {
+            attempt
+                .world
+                .catalog
+                .as_ref()
+                .map_err(|e| Trouble::Blocked(e.clone()))?
+                .set_mode(*mode);
+            Ok(Vec::new())
+        }
+        Action::Publish(spec) => {
+            attempt.publish(step.on.as_deref(), spec).await?;
+            Ok(Vec::new())
+        }
+        Action::OutboundSeen(seen) => outbound_seen(attempt, seen, &vars),
+        Action::ObserveEvent(event) => observe_event(attempt, event, &vars),
+        Action::Join(name) => {
+            let answer = state.join(name).await?;
+            state.finish(attempt, step, &answer, &step.expect)
+        }
+        Action::Request(_)
+        | Action::Probe(_)
+        | Action::Install(_)
+        | Action::Upgrade
+        | Action::Patch(_)
+        | Action::Uninstall => {
+            let request = request(attempt, step, &vars).await?;
+            let transcript = attempt.transcript.for_step(label);
+            if let Some(name) = &step.background {
+                state.start(attempt, name.clone(), request, transcript);
+                return Ok(Vec::new());
+            }
+            let answer = send(&attempt.world, &request, &transcript).await?;
+            if let Action::Install(_) = &step.action {
+                attempt.installed(step.on.as_deref(), &answer);
+            }
+            let expect = with_default(&step.action, &step.expect);
+            state.finish(attempt, step, &answer, &expect)
+        }
+    }
+}
+
+/// Sends, and looks after the host when nothing comes back.
+pub(super) async fn send(
+    world: &World,
+    request: &Outgoing,
+    transcript: &Transcript,
+) -> Result<Answer, Trouble> {
+    match world.client.send(transcript, request).await {
+        Ok(answer) => Ok(answer),
+        Err(error) => {
+            let trouble = Trouble::transport(&error);
+            if matches!(trouble, Trouble::Failed(_)) {
+                world.check_host(&format!("{} {}: {error}", request.method, request.path)).await;
+            }
+            Err(trouble)
+        }
+    }
+}
+
+/// The request of an action, with the credentials of whoever takes the step.
+async fn request(attempt: &Attempt, step: &Step, vars: &Vars) -> Result<Outgoing, Trouble> {
+    let by_default = match step.action {
+        Action::Request(_) | Action::Probe(_) => Identity::Anonymous,
+        _ => Identity::Admin,
+    };
+    let identity = step.identity.unwrap_or(by_default);
+    let credentials = attempt.world.credentials(identity).await?;
+    let key = step.on.as_deref().unwrap_or("plugin");
+    let var = |suffix: &str| {
+        let value = vars.get(&format!("{key}{suffix}")).and_then(Value::as_str);
+        value.map(str::to_owned).ok_or_else(|| {
+            Trouble::Harness(format!("`{{{key}{suffix}}}` has no value: was the plugin installed?"))
+        })
+    };
+    let admin = |suffix: &str| Ok(format!("/api/v1/admin/plugins/{}{suffix}", var("_id")?));
+    let request = match &step.action {
+        Action::Request(spec) => return outgoing(spec, vars, &credentials),
+        Action::Probe(ops) => {
+            let ops = vars.value(&Value::Array(ops.clone()));
+            let ops = ops.map_err(|e| Trouble::Harness(e.to_string()))?;
+            Outgoing::json("POST", format!("{}/run", var("_url")?), &json!({ "ops": ops }))
+        }
+        Action::Install(spec) => install(spec, &var("")?, vars)?,
+        Action::Upgrade => Outgoing::plain("POST", admin("/upgrade")?),
+        Action::Patch(body) => {
+            let body = vars.value(body).map_err(|e| Trouble::Harness(e.to_string()))?;
+            Outgoing::json("PATCH", admin("")?, &body)
+        }
+        Action::Uninstall => Outgoing::plain("DELETE", admin("")?),
+        other => return Err(Trouble::Harness(format!("`{}` sends no request", other.name()))),
+    };
+    Ok(request.with(&credentials))
+}
+
+pub(super) fn install(spec: &InstallSpec, name: &str, vars: &Vars) -> Result<Outgoing, Trouble> {
+    let name = match &spec.name {
+        Some(other) => vars.text(other).map_err(|e| Trouble::Harness(e.to_string()))?,
+        None => name.to_owned(),
+    };
+    let mut body = json!({ "name": name });
+    if let Some(enabled) = spec.enabled {
+        body["enabled"] = Value::from(enabled);
+    }
+    Ok(Outgoing::json("POST", "/api/v1/admin/plugins/marketplace/install", &body))
+}
+
+/// What an action has to answer where the case does not say.
+fn with_default(action: &Action, expect: &Expect) -> Expect {
+    let mut expect = expect.clone();
+    let status = match action {
+        Action::Probe(_) | Action::Upgrade | Action::Patch(_) => json!(200),
+        Action::Install(_) => json!(201),
+        Action::Uninstall => json!(204),
+        // A request without any expectation is a preparation, and has to succeed.
+        Action::Request(_) if expect.is_empty() => json!({ "gte": 200, "lt": 300 }),
+        _ => return expect,
+    };
+    expect.status.get_or_insert(Data(status));
+    expect
+}
+
+/// At least one, unless the case says otherwise.
+fn count(data: Option<&Data>, vars: &Vars) -> Result<Matcher, Trouble> {
+    let at_least_one = Data(json!({ "gte": 1 }));
+    resolve(data.unwrap_or(&at_least_one), vars)
+}
+
+fn difference(message: String) -> Trouble {
+    Trouble::Failed(Failure::new(FailureKind::Assertion, message))
+}
+
+fn outbound_seen(attempt: &Attempt, spec: &SeenSpec, vars: &Vars) -> Result<Vec<Fact>, Trouble> {
+    let outbound = attempt.world.outbound.as_ref().map_err(|e| Trouble::Blocked(e.clone()))?;
+    let token = vars.text(&spec.token).map_err(|e| Trouble::Harness(e.to_string()))?;
+    let seen = outbound.seen(&token);
+    let count = count(spec.count.as_ref(), vars)?;
+    let number = Value::from(seen.len());
+    // Nothing came: that is no evidence, but it can be a difference.
+    let Some(last) = seen.last() else {
+        return match count.judge(Some(&number)) {
+            Ok(()) => Ok(Vec::new()),
+            Err(why) => {
+                Err(difference(format!("requests that reached the outbound server: {why}")))
+            }
+        };
+    };
+    let mut facts = Vec::new();
+    let mut check = |subject: &str, matcher: &Matcher, actual: Option<&Value>| {
+        let fact = Fact::judge(&last.receipt, subject, matcher, actual).map_err(difference)?;
+        facts.push(fact);
+        Ok(())
+    };
+    check("requests that reached the outbound server", &count, Some(&number))?;
+    let method = Value::from(last.method.as_str());
+    let path = Value::from(last.path.as_str());
+    let body = Value::from(String::from_utf8_lossy(&last.body).into_owned());
+    let all =
+        [("method", &spec.method, method), ("path", &spec.path, path), ("body", &spec.body, body)];
+    for (subject, data, actual) in all {
+        if let Some(data) = data {
+            check(&format!("outbound {subject}"), &resolve(data, vars)?, Some(&actual))?;
+        }
+    }
+    for (name, data) in &spec.headers {
+        let actual = last.headers.get(&name.to_ascii_lowercase());
+        check(&format!("outbound header {name}"), &resolve(data, vars)?, actual)?;
+    }
+    Ok(facts)
+}
+
+fn observe_event(attempt: &Attempt, spec: &EventSpec, vars: &Vars) -> Result<Vec<Fact>, Trouble> {
+    let bus = attempt.world.bus.as_ref().map_err(|e| Trouble::Blocked(e.clone()))?;
+    let topic = vars.text(&spec.r#type).map_err(|e| Trouble::Harness(e.to_string()))?;
+    let messages = bus.of_type(&topic);
+    let count = count(spec.count.as_ref(), vars)?;
+    let number = Value::from(messages.len());
+    let Some(last) = messages.last() else {
+        return match count.judge(Some(&number)) {
+            Ok(()) => Ok(Vec::new()),
+            Err(why) => Err(difference(format!("messages of type {topic}: {why}"))),
+        };
+    };
+    let mut facts = Vec::new();
+    let mut check = |subject: &str, matcher: &Matcher, actual: Option<&Value>| {
+        let fact = Fact::judge(&last.receipt, subject, matcher, actual).map_err(difference)?;
+        facts.push(fact);
+        Ok(())
+    };
+    check(&format!("messages of type {topic}"), &count, Some(&number))?;
+    for (member, data) in [("source", &spec.source), ("payload", &spec.payload)] {
+        if let Some(data) = data {
+            check(&format!("event {member}"), &resolve(data, vars)?, last.value.get(member))?;
+        }
+    }
+    Ok(facts)
+}
+
+impl Progressing {
+    /// Judges an answer, remembers when it came, and captures from it.
+    fn finish(
+        &mut self,
+        attempt: &Attempt,
+        step: &Step,
+        answer: &Answer,
+        expect: &Expect,
+    ) -> Result<Vec<Fact>, Trouble> {
+        let facts = judge(answer, expect, &attempt.vars(), self.previous)?;
+        self.previous = Some(answer.ended);
+        for (name, pointer) in &step.capture {
+            let value = answer.pointer(pointer).ok_or_else(|| {
+                let mut failure =
+                    Failure::new(FailureKind::Assertion, format!("json {pointer}: absent"));
+                failure.exchange = Some(answer.exchange);
+                Trouble::Failed(failure)
+            })?;
+            attempt.set(name, value);
+        }
+        // What the suite demanded by itself is no evidence for the case.
+        Ok(if step.expect.is_empty() { Vec::new() } else { facts })
+    }
+}

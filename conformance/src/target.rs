@@ -1,0 +1,258 @@
+//! The target file: which host to judge, what it claims, and what the suite may use around it.
+//!
+//! Unknown keys are refused. `hostproof init` writes one with all keys and their meaning.
+
+mod template;
+
+pub use template::{Answers, render};
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+use url::Url;
+
+use crate::case::{Feature, Profile, Span};
+
+/// A target file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// The host.
+    pub host: Host,
+    /// What it claims.
+    #[serde(default)]
+    pub claims: Claims,
+    /// Its administrator.
+    pub admin: Option<Admin>,
+    /// The catalog the suite serves.
+    pub catalog: Option<CatalogServer>,
+    /// The outbound server the suite runs.
+    pub outbound: Option<OutboundServer>,
+    /// The Valkey on which the host publishes events.
+    pub valkey: Option<Valkey>,
+    /// The plugin configuration the operator set.
+    #[serde(default)]
+    pub config: PluginConfig,
+    /// The host's limits.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// `[host]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Host {
+    /// Name for reports.
+    pub name: String,
+    /// Base URL; paths of the specification begin below it.
+    pub url: Url,
+    /// Whether it is yours: only then anything but zero-fixture cases runs.
+    #[serde(default)]
+    pub owned: bool,
+}
+
+/// `[claims]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Claims {
+    /// Profiles of the specification.
+    #[serde(default = "all_profiles")]
+    pub profiles: BTreeSet<Profile>,
+    /// Features beyond them.
+    #[serde(default)]
+    pub features: BTreeSet<Feature>,
+}
+
+fn all_profiles() -> BTreeSet<Profile> {
+    Profile::ALL.iter().copied().collect()
+}
+
+impl Default for Claims {
+    fn default() -> Self {
+        Self { profiles: all_profiles(), features: BTreeSet::new() }
+    }
+}
+
+/// `[admin]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Admin {
+    /// User name of an administrator with all permissions, whose password is fresh.
+    pub username: String,
+    /// The password itself.
+    password: Option<String>,
+    /// Or the environment variable that holds it.
+    password_env: Option<String>,
+}
+
+impl Admin {
+    /// An administrator by name and password.
+    pub fn new(username: String, password: String) -> Self {
+        Self { username, password: Some(password), password_env: None }
+    }
+
+    /// The password, from the file or from the environment.
+    pub fn password(&self) -> Result<String, String> {
+        if let Some(password) = &self.password {
+            return Ok(password.clone());
+        }
+        let name = self.password_env.as_deref().unwrap_or_default();
+        std::env::var(name).map_err(|_| {
+            format!("the environment variable {name} ([admin] password_env) is not set")
+        })
+    }
+}
+
+/// `[catalog]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CatalogServer {
+    /// Address the suite listens on.
+    pub listen: SocketAddr,
+    /// Base URL under which the host reaches it; the catalog is at `{url}/catalog.json`.
+    pub url: Url,
+}
+
+/// `[outbound]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutboundServer {
+    /// Address the suite listens on.
+    pub listen: SocketAddr,
+    /// A name the host connects to that address, with http allowed.
+    pub allowed_host: String,
+    /// Another such name.
+    pub other_host: String,
+}
+
+/// `[valkey]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Valkey {
+    /// `redis://…`
+    pub url: Url,
+}
+
+/// `[config]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PluginConfig {
+    /// Keys the operator set, with their values.
+    #[serde(default)]
+    pub values: BTreeMap<String, String>,
+    /// Keys the operator set as secrets and granted to no plugin of the suite.
+    #[serde(default)]
+    pub secret_keys: Vec<String>,
+}
+
+/// `[limits]`; the defaults are the specification's.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Longest call.
+    pub call_duration: Span,
+    /// Pages of 64 KiB of guest memory.
+    pub memory_pages: u64,
+    /// Longest plugin response.
+    pub response_bytes: u64,
+    /// Longest request body to a plugin.
+    pub request_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const MIB: u64 = 1024 * 1024;
+        Self {
+            call_duration: Span(Duration::from_secs(5)),
+            memory_pages: 1024,
+            response_bytes: 10 * MIB,
+            request_bytes: 10 * MIB,
+        }
+    }
+}
+
+/// The target file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// It cannot be read.
+    #[error("cannot read the target file {path}: {source}")]
+    Read {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It does not parse.
+    #[error("{path}:{line}: {message}")]
+    Parse {
+        /// The file.
+        path: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong, with a suggestion.
+        message: String,
+    },
+    /// It parses and makes no sense.
+    #[error("{path}: {message}")]
+    Nonsense {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl Target {
+    /// Reads and parses a target file.
+    pub fn read(path: &Path) -> Result<Self, TargetError> {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| TargetError::Read { path: name.clone(), source })?;
+        Self::parse(&name, &text)
+    }
+
+    /// Parses a target file's text.
+    pub fn parse(path: &str, text: &str) -> Result<Self, TargetError> {
+        let target: Self = toml::from_str(text).map_err(|e| {
+            let offset = e.span().map_or(0, |span| span.start);
+            let line = text.as_bytes().iter().take(offset).filter(|b| **b == b'\n').count() + 1;
+            let message = crate::suggest::improve(e.message());
+            TargetError::Parse { path: path.to_owned(), line, message }
+        })?;
+        target
+            .check()
+            .map_err(|message| TargetError::Nonsense { path: path.to_owned(), message })?;
+        Ok(target)
+    }
+
+    /// A host of which nothing but its URL is known: not owned, no credentials.
+    pub fn stranger(url: Url) -> Self {
+        let name = url.host_str().unwrap_or("host").to_owned();
+        Self {
+            host: Host { name, url, owned: false },
+            claims: Claims::default(),
+            admin: None,
+            catalog: None,
+            outbound: None,
+            valkey: None,
+            config: PluginConfig::default(),
+            limits: Limits::default(),
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let url = &self.host.url;
+        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+            return Err(format!("[host] url: `{url}` is no http or https URL"));
+        }
+        if let Some(Admin { password, password_env, .. }) = &self.admin
+            && password.is_some() == password_env.is_some()
+        {
+            return Err("[admin] has either `password` or `password_env`".to_owned());
+        }
+        Ok(())
+    }
+}

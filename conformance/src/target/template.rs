@@ -1,0 +1,125 @@
+//! The commented target file that `hostproof init` writes.
+
+use std::fmt::Write as _;
+
+/// What `init` was told.
+#[derive(Debug, Clone)]
+pub struct Answers {
+    /// Name of the host.
+    pub name: String,
+    /// Its URL.
+    pub url: String,
+    /// Whether it is the user's own.
+    pub owned: bool,
+    /// The administrator's name.
+    pub admin: Option<String>,
+    /// The environment variable of the administrator's password.
+    pub password_env: String,
+    /// Address for the suite's catalog.
+    pub catalog_listen: Option<String>,
+    /// Address for the suite's outbound server.
+    pub outbound_listen: Option<String>,
+}
+
+/// The text of a target file.
+pub fn render(answers: &Answers) -> String {
+    let text = |value: &str| toml::Value::String(value.to_owned()).to_string();
+    let mut out = String::new();
+    let _ = write!(
+        out,
+        "\
+# A host to judge: `hostproof run --target FILE`. Unknown keys are refused.
+
+[host]
+name = {name}            # for reports
+url = {url}              # paths of the specification begin below it
+# Only a host of your own gets anything but the read-only zero-fixture cases: the others install
+# plugins, create users and projects, and try to break out. What they create they remove again.
+owned = {owned}
+
+[claims]
+# What the host claims is judged, and failing it is a failure; the rest is not applicable.
+profiles = [\"sandbox\", \"lifecycle\"]
+# core-resources  users, roles, projects, members and tasks can be created through the API
+# stale-password  a user created by an administrator has to change the password first
+# api-keys        API keys can be created and revoked through the API
+# catalog         the host reads the catalog of [catalog]
+# outbound        the host maps the names of [outbound] to its address
+# valkey          the host publishes events on the Valkey of [valkey]
+# config          the operator set what [config] says
+features = [{features}]
+",
+        name = text(&answers.name),
+        url = text(&answers.url),
+        owned = answers.owned,
+        features = features(answers),
+    );
+    let _ = write!(
+        out,
+        "
+# An administrator with all permissions, who does not have to change the password.
+{off}[admin]
+{off}username = {username}
+{off}password_env = {env}   # or: password = \"…\"
+",
+        off = if answers.admin.is_some() { "" } else { "# " },
+        username = text(answers.admin.as_deref().unwrap_or("admin")),
+        env = text(&answers.password_env),
+    );
+    let listen = answers.catalog_listen.as_deref().unwrap_or("127.0.0.1:8790");
+    let _ = write!(
+        out,
+        "
+# The suite serves a catalog. Point the host's catalog setting at `{{url}}/catalog.json`, and allow it
+# to fetch over http from this address.
+{off}[catalog]
+{off}listen = {listen}          # the suite's address
+{off}url = {url}      # how the host reaches it
+",
+        off = if answers.catalog_listen.is_some() { "" } else { "# " },
+        listen = text(listen),
+        url = text(&format!("http://{listen}")),
+    );
+    let listen = answers.outbound_listen.as_deref().unwrap_or("127.0.0.1:8791");
+    let _ = write!(
+        out,
+        "
+# The other end of a plugin's `fetch`. The host connects these two names to the address, over http.
+{off}[outbound]
+{off}listen = {listen}
+{off}allowed_host = \"allowed.hostproof.test\"
+{off}other_host = \"other.hostproof.test\"
+
+# [valkey]
+# url = \"redis://127.0.0.1:6379\"
+
+# [config]
+# values = {{ HOSTPROOF_SAMPLE = \"blue\" }}   # keys the operator set for plugins, and their values
+# secret_keys = [\"HOSTPROOF_SECRET\"]        # keys set as secrets, granted to no plugin
+
+# The host's limits, where they differ from the specification's defaults.
+# [limits]
+# call_duration = \"5s\"
+# memory_pages = 1024
+# response_bytes = 10485760
+# request_bytes = 10485760
+",
+        off = if answers.outbound_listen.is_some() { "" } else { "# " },
+        listen = text(listen),
+    );
+    out
+}
+
+fn features(answers: &Answers) -> String {
+    let mut features = Vec::new();
+    if answers.admin.is_some() {
+        features.extend(["core-resources", "stale-password", "api-keys"]);
+    }
+    if answers.catalog_listen.is_some() {
+        features.push("catalog");
+    }
+    if answers.outbound_listen.is_some() {
+        features.push("outbound");
+    }
+    features.iter().map(|feature| format!("{feature:?}")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,105 @@
+//! Removing what the suite created, whatever became of the case.
+
+use std::time::Duration;
+
+use super::identity::{bearer, describe};
+use super::{Stop, World};
+use crate::client::{Answer, Outgoing};
+
+/// For one request of the cleanup; a host that hangs must not hang the end of a run.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Something on the host that the suite created.
+#[derive(Debug, Clone)]
+pub enum Resource {
+    /// All plugins whose name begins so: one may exist although the install's answer never came.
+    Plugins(String),
+    /// A project by id, with its tasks and members.
+    Project(String),
+    /// A user by id.
+    User(String),
+    /// An API key by id, with its owner's credentials.
+    ApiKey {
+        /// Row id.
+        id: String,
+        /// Headers.
+        owner: Vec<(String, String)>,
+    },
+}
+
+impl World {
+    /// Removes these, newest first. Returns what is left, in words.
+    pub async fn remove(&self, resources: Vec<Resource>) -> Vec<String> {
+        let mut left = Vec::new();
+        if resources.is_empty() || matches!(self.stopped(), Some(Stop::HostLost(_))) {
+            left.extend(resources.iter().map(|r| format!("{}: the host is gone", r.describe())));
+            return left;
+        }
+        let Ok(admin) = self.admin().await else { return left };
+        let admin = bearer(&admin);
+        for resource in resources.into_iter().rev() {
+            let removal = tokio::time::timeout(PATIENCE, self.remove_one(&resource, &admin)).await;
+            let problem = removal.unwrap_or_else(|_| Err("no answer".to_owned())).err();
+            left.extend(problem.map(|why| format!("{}: {why}", resource.describe())));
+        }
+        left
+    }
+
+    async fn remove_one(
+        &self,
+        resource: &Resource,
+        admin: &[(String, String)],
+    ) -> Result<(), String> {
+        let path = match resource {
+            Resource::Plugins(prefix) => {
+                for id in self.plugin_ids(prefix, admin).await? {
+                    let path = format!("/api/v1/admin/plugins/{id}");
+                    gone(&self.call(&Outgoing::plain("DELETE", path).with(admin)).await?)?;
+                }
+                return Ok(());
+            }
+            Resource::Project(id) => format!("/api/v1/projects/{id}"),
+            Resource::User(id) => format!("/api/v1/admin/users/{id}"),
+            Resource::ApiKey { id, owner } => {
+                let request = Outgoing::plain("DELETE", format!("/api/v1/users/me/api-keys/{id}"));
+                return gone(&self.call(&request.with(owner)).await?);
+            }
+        };
+        gone(&self.call(&Outgoing::plain("DELETE", path).with(admin)).await?)
+    }
+
+    /// The row ids of all installed plugins whose name begins so.
+    async fn plugin_ids(
+        &self,
+        prefix: &str,
+        admin: &[(String, String)],
+    ) -> Result<Vec<String>, String> {
+        let answer =
+            self.expect(&Outgoing::plain("GET", "/api/v1/plugins").with(admin), 200).await?;
+        let plugins = answer.pointer("/data/plugins").unwrap_or_default();
+        let ours =
+            plugins.as_array().into_iter().flatten().filter(|plugin| {
+                plugin["name"].as_str().is_some_and(|name| name.starts_with(prefix))
+            });
+        Ok(ours.filter_map(|plugin| plugin["id"].as_str().map(str::to_owned)).collect())
+    }
+}
+
+fn gone(answer: &Answer) -> Result<(), String> {
+    match answer.status {
+        200..300 | 404 => Ok(()),
+        _ => Err(format!("not removed, {}", describe(answer))),
+    }
+}
+
+impl Resource {
+    /// For people.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Plugins(prefix) => format!("plugins {prefix}…"),
+            Self::Project(id) => format!("project {id}"),
+            Self::User(id) => format!("user {id}"),
+            Self::ApiKey { id, .. } => format!("API key {id}"),
+        }
+    }
+}
