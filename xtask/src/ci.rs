@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: what CI runs, in CI's order.
+//! `cargo xtask ci`, what CI runs in CI's order, and `cargo xtask lint`, its first part.
 
 use std::{
     env,
@@ -22,8 +22,39 @@ pub(crate) struct Args {
 type Step = (&'static str, Command);
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let mut steps = lint_steps();
+    steps.push(("test", xtask(["test"])));
+    steps.push(("conformance", xtask(["conformance"])));
+    if !args.no_containers {
+        steps.push(("conformance in containers", xtask(["conformance", "--services", "docker"])));
+    }
+    run_steps(steps)
+}
+
+/// What can be judged without running anything of ours.
+pub(crate) fn lint() -> Result<ExitCode> {
+    run_steps(lint_steps())
+}
+
+fn lint_steps() -> Vec<Step> {
+    let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    let mut steps = vec![
+        ("format", tool::cargo(["fmt", "--all", "--check"])),
+        ("tidy", xtask(["tidy"])),
+        ("clippy", tool::cargo(clippy)),
+        ("fixtures", xtask(["fixtures", "--check"])),
+    ];
+    if has_deny() {
+        steps.push(("licences and advisories", tool::cargo(["deny", "check"])));
+    } else {
+        eprintln!("cargo-deny is not installed; licences and advisories go unchecked");
+    }
+    steps
+}
+
+fn run_steps(steps: Vec<Step>) -> Result<ExitCode> {
     let mut timings: Vec<(&str, Duration)> = Vec::new();
-    for (name, mut command) in steps(args) {
+    for (name, mut command) in steps {
         announce(&format!("{name}: {}", tool::shown(&command)));
         let began = Instant::now();
         let outcome = tool::run(&mut command);
@@ -35,26 +66,6 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     }
     report(&timings);
     Ok(ExitCode::SUCCESS)
-}
-
-fn steps(args: &Args) -> Vec<Step> {
-    let mut steps = vec![
-        ("format", tool::cargo(["fmt", "--all", "--check"])),
-        ("clippy", tool::cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
-        ("tidy", xtask(["tidy"])),
-        ("fixtures", xtask(["fixtures", "--check"])),
-    ];
-    if has_deny() {
-        steps.push(("licences and advisories", tool::cargo(["deny", "check"])));
-    } else {
-        eprintln!("cargo-deny is not installed; licences and advisories go unchecked");
-    }
-    steps.push(("test", xtask(["test"])));
-    steps.push(("conformance", xtask(["conformance"])));
-    if !args.no_containers {
-        steps.push(("conformance in containers", xtask(["conformance", "--services", "docker"])));
-    }
-    steps
 }
 
 /// Ourselves: this very program, so that nothing is built twice.

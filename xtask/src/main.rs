@@ -39,6 +39,8 @@ enum Command {
     Fixtures(fixtures::Args),
     /// Check the rules of the house: arrows between crates, inherited settings, module docs.
     Tidy,
+    /// Format, tidy, clippy, fixtures: what can be judged without running anything.
+    Lint,
     /// What CI runs, in CI's order, each step timed.
     Ci(ci::Args),
     /// The part of `conformance` that runs inside `services exec`.
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Fixtures(args) => fixtures::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Tidy => tidy::run().map(|()| ExitCode::SUCCESS),
+        Command::Lint => ci::lint(),
         Command::Ci(args) => ci::run(&args),
         Command::ConformanceWithServices(inner) => conformance::run_with_services(&inner),
         Command::ServeWithServices(inner) => serve::run_with_services(&inner),
