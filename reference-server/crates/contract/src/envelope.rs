@@ -28,7 +28,8 @@ pub struct RequestEnvelope {
     pub user_id: String,
     /// The caller's global role by name; empty for API keys and when anonymous.
     pub caller_role: String,
-    /// First value of each header, without credentials (decision R4).
+    /// First value of each header, without credentials (decision R4), names as
+    /// [`capitalised`](crate::header::capitalised) spells them.
     pub headers: BTreeMap<String, String>,
     /// The body, base64 on the wire.
     #[serde(with = "base64_text")]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::base64_text;
+use crate::header::capitalised;
 
 /// What a guest asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +49,7 @@ pub struct FetchResponse {
     /// Set when the body is not valid UTF-8 and was therefore written as base64 (decision F1).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub body_base64: bool,
-    /// First value of each response header, names in lower case.
+    /// First value of each response header, names as [`capitalised`] spells them.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     /// Why there was no response.
@@ -57,12 +58,14 @@ pub struct FetchResponse {
 }
 
 impl FetchResponse {
-    /// A response that arrived; picks the body's representation.
+    /// A response that arrived; capitalises header names and picks the body's representation.
     pub fn received(status: u16, headers: BTreeMap<String, String>, body: Vec<u8>) -> Self {
         let (body, body_base64) = match String::from_utf8(body) {
             Ok(text) => (text, false),
             Err(not_text) => (base64_text::encode(not_text.as_bytes()), true),
         };
+        let headers =
+            headers.into_iter().map(|(name, value)| (capitalised(&name), value)).collect();
         Self { status, body, body_base64, headers, error: None }
     }
 

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | [`name`], [`version`] | identity of a plugin |
 //! | [`manifest`], [`route`], [`middleware`], [`permissions`] | what a plugin declares in `plugin.json` |
-//! | [`abi`], [`envelope`], [`event`], [`db`], [`fetch`] | what passes between host and guest |
+//! | [`abi`], [`envelope`], [`event`], [`db`], [`fetch`], [`header`] | what passes between host and guest |
 //! | [`api`] | what an HTTP client sees |
 //! | [`catalog`] | what the marketplace publishes |
 //!
@@ -23,6 +23,7 @@ pub mod db;
 pub mod envelope;
 pub mod event;
 pub mod fetch;
+pub mod header;
 pub mod manifest;
 pub mod middleware;
 pub mod name;

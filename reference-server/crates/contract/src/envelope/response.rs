@@ -101,7 +101,10 @@ fn headers(value: Option<Value>) -> Result<Vec<(String, String)>, BadResponse> {
     let mut lower: BTreeMap<String, (String, String)> = BTreeMap::new();
     for (name, value) in declared {
         let Value::String(value) = value else {
-            return Err(BadResponse::FieldType { field: "headers", expected: "strings as values" });
+            return Err(BadResponse::FieldType {
+                field: "headers",
+                expected: "an object of strings",
+            });
         };
         if !is_token(&name) {
             return Err(BadResponse::HeaderName(name));

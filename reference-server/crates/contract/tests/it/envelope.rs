@@ -118,7 +118,7 @@ fn what_is_no_answer() {
         (r#"{"body":"_-8="}"#, "not base64"),
         (r#"{"body":7}"#, "'body' must be a string"),
         (r#"{"headers":[]}"#, "'headers' must be an object"),
-        (r#"{"headers":{"a":1}}"#, "'headers' must be strings"),
+        (r#"{"headers":{"a":1}}"#, "'headers' must be an object of strings"),
         (r#"{"headers":{"a b":"c"}}"#, "no header name"),
         (r#"{"headers":{"":"c"}}"#, "no header name"),
         (r#"{"headers":{"a":"b\r\nset-cookie: c"}}"#, "control characters"),

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use contract::fetch::{FetchRequest, FetchResponse};
+use contract::header::capitalised;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -30,6 +31,22 @@ fn text_is_sent_as_text_and_bytes_are_flagged() {
         serde_json::to_value(bytes).unwrap(),
         json!({"status": 200, "body": "/wA=", "body_base64": true, "headers": {}})
     );
+}
+
+#[test]
+fn header_names_are_capitalised_as_plugins_expect() {
+    for (name, expected) in [
+        ("content-type", "Content-Type"),
+        ("ETAG", "Etag"),
+        ("x-a--b-", "X-A--B-"),
+        ("1-a", "1-A"),
+        ("", ""),
+    ] {
+        assert_eq!(capitalised(name), expected);
+        let headers = BTreeMap::from([(name.to_owned(), "v".to_owned())]);
+        let response = FetchResponse::received(200, headers, vec![]);
+        assert_eq!(response.headers.into_keys().collect::<Vec<_>>(), [expected]);
+    }
 }
 
 #[test]
