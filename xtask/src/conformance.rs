@@ -37,7 +37,7 @@ pub(crate) struct Args {
     /// Build host and suite with optimisations.
     #[arg(long)]
     release: bool,
-    /// Arguments for `hostproof run`, say `-- --only routing`.
+    /// Arguments for `hostproof run`, say `-- --filter 'routing/*'`.
     #[arg(last = true, value_name = "HOSTPROOF ARGUMENTS")]
     suite: Vec<OsString>,
 }

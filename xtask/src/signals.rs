@@ -1,8 +1,9 @@
 //! Being asked to end: Ctrl-C, SIGTERM, SIGHUP.
 //!
 //! A command that has something to take down must not die of the first signal. [`watch`] collects
-//! signals on a thread of its own and hands them to whoever waits in between; programs started
-//! later are not affected, because the standard library gives them an empty mask.
+//! signals on a thread of its own and hands them to whoever waits in between. Programs started
+//! later inherit that the signals are blocked, unless they are started by [`crate::tool::tied`],
+//! as everything is that we have to end.
 
 use std::{
     sync::mpsc::{self, Receiver},
