@@ -1,0 +1,152 @@
+//! What is installed, as one immutable value that requests read without a lock.
+//!
+//! Every change makes a new [`Plugins`] and swaps the pointer. A request that took the old one keeps
+//! it, and with it the code it started with, until it is done.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use contract::manifest::Manifest;
+use contract::route::RouteTable;
+use sandbox::Plugin;
+use storage::registry::PluginRow;
+use tokio::sync::watch;
+
+/// A loaded plugin. When the last request that uses it lets go, its `Shutdown` is called: never
+/// earlier, so that no request fails because its plugin was replaced.
+#[derive(Debug)]
+pub struct Running {
+    plugin: Plugin,
+    /// Dropped with this value; whoever waits for that holds the other end.
+    in_use: watch::Sender<()>,
+}
+
+impl Running {
+    pub(crate) fn new(plugin: Plugin) -> Self {
+        Self { plugin, in_use: watch::Sender::new(()) }
+    }
+}
+
+impl Deref for Running {
+    type Target = Plugin;
+    fn deref(&self) -> &Plugin {
+        &self.plugin
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Without a runtime the process is ending, and its guests with it.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let plugin = self.plugin.clone();
+            runtime.spawn(async move { plugin.shutdown().await });
+        }
+    }
+}
+
+/// One installed plugin.
+#[derive(Debug)]
+pub struct Installed {
+    /// Its row in the registry.
+    pub row: PluginRow,
+    /// Its manifest, as stored in the row.
+    pub manifest: Arc<Manifest>,
+    /// Its declared routes; empty without a backend.
+    pub routes: RouteTable,
+    /// Its running code. Absent when the plugin is disabled, has no backend, or is enabled and
+    /// could not be loaded at start; see [`Self::unavailable`].
+    pub plugin: Option<Running>,
+}
+
+impl Installed {
+    pub(crate) fn new(row: PluginRow, manifest: Arc<Manifest>, plugin: Option<Running>) -> Self {
+        let routes = manifest.backend.as_ref().map(|b| b.routes.clone()).unwrap_or_default();
+        Self { row, manifest, routes: RouteTable::new(routes), plugin }
+    }
+
+    /// Enabled with a backend, but without code to run: its load failed when the host started.
+    pub fn unavailable(&self) -> bool {
+        self.row.enabled && self.manifest.backend.is_some() && self.plugin.is_none()
+    }
+
+    /// Whether the manifest subscribes to a topic.
+    pub fn subscribes(&self, topic: &str) -> bool {
+        self.manifest
+            .backend
+            .as_ref()
+            .is_some_and(|backend| backend.event_subscriptions.iter().any(|s| s == topic))
+    }
+
+    /// Lets go of a plugin that is no longer published, and waits until nobody uses its code any
+    /// more, at most `patience`.
+    pub(crate) async fn retire(self: Arc<Self>, patience: Duration) {
+        let Some(running) = &self.plugin else { return };
+        let mut in_use = running.in_use.subscribe();
+        drop(self);
+        // Fails as soon as the sender is gone, which is what is waited for.
+        let _ = tokio::time::timeout(patience, in_use.changed()).await;
+    }
+}
+
+/// Every installed plugin, disabled ones included, by name.
+#[derive(Clone, Debug, Default)]
+pub struct Plugins {
+    by_name: BTreeMap<String, Arc<Installed>>,
+}
+
+impl Plugins {
+    /// The plugin of a name, disabled or not.
+    pub fn get(&self, name: &str) -> Option<&Arc<Installed>> {
+        self.by_name.get(name)
+    }
+
+    /// All plugins, ordered by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Installed>> {
+        self.by_name.values()
+    }
+
+    /// The running plugins that subscribe to a topic.
+    pub fn subscribers(&self, topic: &str) -> impl Iterator<Item = &Arc<Installed>> {
+        self.iter().filter(move |one| one.plugin.is_some() && one.subscribes(topic))
+    }
+}
+
+/// The pointer to the current [`Plugins`].
+#[derive(Debug, Default)]
+pub(crate) struct Current(ArcSwap<Plugins>);
+
+impl Current {
+    pub(crate) fn get(&self) -> Arc<Plugins> {
+        self.0.load_full()
+    }
+
+    /// Publishes a plugin, in place of an earlier state of it.
+    pub(crate) fn put(&self, installed: Installed) {
+        let installed = Arc::new(installed);
+        self.0.rcu(|plugins| {
+            let mut plugins = Plugins::clone(plugins);
+            plugins.by_name.insert(installed.row.name.clone(), Arc::clone(&installed));
+            plugins
+        });
+    }
+
+    /// Takes a plugin out and returns it.
+    pub(crate) fn remove(&self, name: &str) -> Option<Arc<Installed>> {
+        let mut removed = None;
+        // Operations on different plugins race here; each retries on what the other left.
+        self.0.rcu(|plugins| {
+            let mut plugins = Plugins::clone(plugins);
+            removed = plugins.by_name.remove(name);
+            plugins
+        });
+        removed
+    }
+
+    /// Takes all plugins out and returns them.
+    pub(crate) fn clear(&self) -> Arc<Plugins> {
+        self.0.swap(Arc::default())
+    }
+}

@@ -1,0 +1,11 @@
+//! The lifecycle against a real Postgres, a real sandbox and a catalog over HTTP.
+#![expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+mod install;
+mod interrupted;
+mod manual;
+mod marketplace;
+mod refusals;
+mod support;
+mod uninstall;
+mod upgrade;

@@ -1,0 +1,196 @@
+//! One host's lifecycle, with everything it needs, for one test.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use contract::envelope::RequestEnvelope;
+use contract::fetch::FetchResponse;
+use contract::name::PluginName;
+use lifecycle::{Installed, Lifecycle, LifecycleConfig, Restored};
+use policy::Policy;
+use policy::outbound::OutboundRefusal;
+use sandbox::{
+    DbAccess, Outbound, OutboundCall, RequestContext, Sandbox, SandboxConfig, ServiceError,
+    Services,
+};
+use storage::{Database, DatabaseConfig};
+
+use super::bundle::Bundle;
+use super::catalog_server::CatalogServer;
+use super::state::State;
+
+pub(crate) struct World {
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) catalog: CatalogServer,
+    pub(crate) database: Database,
+    pub(crate) url: String,
+    pub(crate) database_name: String,
+    policy: Arc<Policy>,
+    dir: tempfile::TempDir,
+    _database: services::TestDatabase,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with_policy(Policy::default()).await
+    }
+
+    pub(crate) async fn with_policy(policy: Policy) -> Self {
+        let policy = Arc::new(policy);
+        let test_database =
+            services::test_database("empty", async |_| Ok::<(), std::io::Error>(())).await.unwrap();
+        let config = DatabaseConfig::new(test_database.url(), *b"a secret of the tests");
+        let database = Database::connect(&config, Arc::clone(&policy)).await.unwrap();
+        let catalog = CatalogServer::start().await;
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(&catalog, dir.path());
+        let sandbox = sandbox(&policy, &database);
+        let lifecycle =
+            Lifecycle::new(config, Arc::clone(&policy), database.clone(), sandbox).await.unwrap();
+        lifecycle.restore().await.unwrap();
+        Self {
+            lifecycle,
+            catalog,
+            url: test_database.url().to_owned(),
+            database_name: test_database.name().to_owned(),
+            database,
+            policy,
+            dir,
+            _database: test_database,
+        }
+    }
+
+    pub(crate) fn config(&self) -> LifecycleConfig {
+        config(&self.catalog, self.dir.path())
+    }
+
+    pub(crate) fn sandbox(&self, policy: &Arc<Policy>) -> Sandbox {
+        sandbox(policy, &self.database)
+    }
+
+    /// Another host on the same database and directories, configured differently, not started.
+    pub(crate) async fn with_config(&self, change: impl FnOnce(&mut LifecycleConfig)) -> Lifecycle {
+        let mut config = self.config();
+        change(&mut config);
+        let sandbox = self.sandbox(&self.policy);
+        let policy = Arc::clone(&self.policy);
+        Lifecycle::new(config, policy, self.database.clone(), sandbox).await.unwrap()
+    }
+
+    /// A new host on the same database and directories, as after a kill: nothing was told to stop.
+    pub(crate) async fn restart(&mut self) -> Restored {
+        self.lifecycle = self.with_config(|_| {}).await;
+        self.lifecycle.restore().await.unwrap()
+    }
+
+    /// Publishes a bundle and installs it.
+    pub(crate) async fn install(&self, bundle: &Bundle) -> storage::registry::PluginRow {
+        self.catalog.publish(bundle);
+        self.lifecycle.install(&bundle.name, true).await.unwrap()
+    }
+
+    /// `backend`, `frontend` or `mcp`.
+    pub(crate) fn root(&self, tree: &str) -> PathBuf {
+        self.dir.path().join(tree)
+    }
+
+    /// Everything a failed operation must leave as it was.
+    pub(crate) async fn state(&self) -> State {
+        State::observe(self).await
+    }
+
+    pub(crate) fn installed(&self, name: &str) -> Option<Arc<Installed>> {
+        self.lifecycle.snapshot().get(name).cloned()
+    }
+
+    /// What the plugin's code answers now.
+    pub(crate) async fn answer(&self, name: &str) -> Option<String> {
+        answer(&*self.installed(name)?).await
+    }
+}
+
+/// What the code of one state of a plugin answers.
+pub(crate) async fn answer(installed: &Installed) -> Option<String> {
+    let envelope = RequestEnvelope {
+        method: "GET".to_owned(),
+        path: "hello".to_owned(),
+        ..RequestEnvelope::default()
+    };
+    let plugin = installed.plugin.as_ref()?;
+    let response = plugin.handle_request(RequestContext { envelope }).await.unwrap();
+    Some(String::from_utf8(response.body).unwrap())
+}
+
+fn config(catalog: &CatalogServer, dir: &Path) -> LifecycleConfig {
+    LifecycleConfig {
+        wasm_dir: dir.join("backend"),
+        frontend_dir: dir.join("frontend"),
+        mcp_dir: dir.join("mcp"),
+        catalog_url: catalog.url(),
+        timeout: Duration::from_secs(10),
+        allow_insecure: true,
+    }
+}
+
+fn sandbox(policy: &Arc<Policy>, database: &Database) -> Sandbox {
+    let services = Arc::new(OwnDatabase(database.clone()));
+    Sandbox::new(SandboxConfig::default(), Arc::clone(policy), services, Arc::new(NoNetwork))
+        .unwrap()
+}
+
+/// Services of a host whose guests read and write their own database.
+struct OwnDatabase(Database);
+
+#[async_trait]
+impl Services for OwnDatabase {
+    async fn db_query(
+        &self,
+        _: &PluginName,
+        _: DbAccess,
+        _: &str,
+        _: Option<&str>,
+    ) -> Result<String, ServiceError> {
+        Err(ServiceError::new("database_error", "these guests use db_exec"))
+    }
+
+    async fn db_exec(
+        &self,
+        plugin: &PluginName,
+        sql: &str,
+        params: Option<&str>,
+    ) -> Result<u64, ServiceError> {
+        let done = self.0.plugin_sql().exec(plugin, sql, params).await;
+        done.map_err(|error| ServiceError::new("database_error", error.to_string()))
+    }
+
+    async fn kv_get(&self, _: &PluginName, _: &str) -> Result<Option<String>, ServiceError> {
+        Ok(None)
+    }
+
+    async fn kv_set(&self, _: &PluginName, _: &str, _: &str) -> Result<(), ServiceError> {
+        Ok(())
+    }
+
+    async fn kv_delete(&self, _: &PluginName, _: &str) -> Result<(), ServiceError> {
+        Ok(())
+    }
+
+    async fn config_get(&self, _: &PluginName, _: &str) -> Option<String> {
+        None
+    }
+
+    async fn event_emit(&self, _: &PluginName, _: &str, _: &str) -> Result<(), ServiceError> {
+        Ok(())
+    }
+}
+
+struct NoNetwork;
+
+#[async_trait]
+impl Outbound for NoNetwork {
+    async fn fetch(&self, _: OutboundCall) -> Result<FetchResponse, OutboundRefusal> {
+        Err(OutboundRefusal::new("connect_failed", "these guests have no network"))
+    }
+}
