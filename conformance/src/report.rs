@@ -1,5 +1,5 @@
 //! Reports. One document holds everything ([`Report`], its schema is
-//! `conformance/schema/report.schema.json`); the terminal and JUnit are views of it.
+//! `conformance/schema/report.schema.json`); the terminal and `JUnit` are views of it.
 
 mod curl;
 mod document;

@@ -71,6 +71,9 @@ impl std::fmt::Display for Stop {
     }
 }
 
+/// Long enough for a busy host to answer a health request, short against a deadline.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// The surroundings of one run.
 #[derive(Debug)]
 pub struct World {
@@ -90,6 +93,8 @@ pub struct World {
     pub bus: Result<Bus, String>,
     /// Things of the whole run to remove at its end.
     pub created: Mutex<Vec<Resource>>,
+    /// For how long a host that does not answer is believed to be busy.
+    pub patience: Duration,
     stop: watch::Sender<Option<Stop>>,
     probing: AsyncMutex<Option<Instant>>,
     random: Mutex<StdRng>,
@@ -127,6 +132,7 @@ impl World {
             outbound,
             bus,
             created: Mutex::default(),
+            patience: PATIENCE,
             stop: watch::Sender::new(None),
             probing: AsyncMutex::default(),
             random: Mutex::new(random),
@@ -171,8 +177,6 @@ impl World {
     /// After a broken exchange: does the host answer at all? If it does not, the run is stopped, since
     /// every further case would say the same. Many cases may ask at once; one of them looks.
     pub async fn check_host(&self, after: &str) {
-        /// Long enough for a busy host to answer a health request, short against a deadline.
-        const PATIENCE: Duration = Duration::from_secs(10);
         /// How often a refused connection is tried again: a host may be restarting a listener.
         const PAUSE: Duration = Duration::from_millis(200);
         /// For how long an answer is taken as a sign of life for those who ask meanwhile.
@@ -183,8 +187,8 @@ impl World {
         }
         let started = Instant::now();
         let mut refusals = 0;
-        while started.elapsed() < PATIENCE {
-            let rest = PATIENCE.saturating_sub(started.elapsed());
+        while started.elapsed() < self.patience {
+            let rest = self.patience.saturating_sub(started.elapsed());
             match tokio::time::timeout(rest, self.health()).await {
                 Ok(Ok(_)) => {
                     *last = Some(Instant::now());
@@ -203,6 +207,16 @@ impl World {
             }
         }
         self.stop(Stop::HostLost(after.to_owned()));
+    }
+
+    /// Is there anybody? If not, the run is stopped before its first case.
+    pub async fn knock(&self) {
+        let why = match tokio::time::timeout(self.patience, self.health()).await {
+            Ok(Ok(_)) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no answer to GET /api/healthz within {:?}", self.patience),
+        };
+        self.stop(Stop::HostLost(why));
     }
 
     /// One request to the health endpoint. Any answer is a sign of life; what it says is judged elsewhere.

@@ -280,19 +280,18 @@ fn implied(case: &mut Case) {
         }
     }
     for name in mentioned(case) {
-        match name.as_str() {
+        let feature = match name.as_str() {
             "allowed_host" | "allowed_host_upper" | "other_host" | "outbound_port" => {
-                drop(features.insert(Feature::Outbound))
+                Some(Feature::Outbound)
             }
             "config_key" | "config_key_lower" | "config_value" | "secret_key" => {
-                drop(features.insert(Feature::Config))
+                Some(Feature::Config)
             }
-            other => identities.extend(
-                other
-                    .strip_suffix("_user")
-                    .and_then(|name| name.replace('_', "-").parse::<Identity>().ok()),
-            ),
-        }
+            _ => None,
+        };
+        features.extend(feature);
+        let owner = name.strip_suffix("_user").map(|name| name.replace('_', "-"));
+        identities.extend(owner.and_then(|name| name.parse::<Identity>().ok()));
     }
     features.extend(identities.iter().flat_map(|identity| identity.features()));
     case.features = features;

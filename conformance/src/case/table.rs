@@ -100,10 +100,12 @@ fn substitute_text(
         match value {
             Value::String(text) => out.push_str(text),
             Value::Integer(_) | Value::Float(_) | Value::Boolean(_) => {
-                out.push_str(&value.to_string())
+                out.push_str(&value.to_string());
             }
             _ => {
-                return Err(format!("`${{{name}}}` inside a string is a list or table in this row"));
+                return Err(format!(
+                    "`${{{name}}}` inside a string is a list or table in this row"
+                ));
             }
         }
         rest = &rest[start + length + 1..];

@@ -16,8 +16,6 @@ use crate::runner::{self, RunOptions, Selection};
 use crate::target::{Admin, Target};
 use crate::world::{Stop, World};
 
-/// How long a host may take to answer the first request.
-const FIRST_ANSWER: Duration = Duration::from_secs(10);
 /// Least time between requests to a host that is not the user's own.
 const STRANGERS_PACE: Duration = Duration::from_millis(50);
 
@@ -35,7 +33,7 @@ pub(super) struct Args {
     #[arg(long)]
     name: Option<String>,
     /// The administrator's name, instead of the target file's; the password is in
-    /// HOSTPROOF_ADMIN_PASSWORD.
+    /// `HOSTPROOF_ADMIN_PASSWORD`.
     #[arg(long, value_name = "NAME")]
     admin_username: Option<String>,
     /// Folder for report.json and junit.xml.
@@ -99,12 +97,19 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
             profiles: selection.profiles.clone(),
         };
         let header = Header::new(&suite.ledger, &target, &world.run, seed, jobs, chosen);
-        listen_for_interrupts(&world);
-        knock(&world).await;
         let progress = report::progress();
         let options = RunOptions { jobs, deadline: args.deadline, seed };
-        let result = runner::run(&world, plans, options, progress.as_ref()).await;
-        Ok::<_, Failed>(Report::new(header, &suite.ledger, &result))
+        let run = async {
+            world.knock().await;
+            runner::run(&world, plans, options, progress.as_ref()).await
+        };
+        tokio::select! {
+            result = run => Ok(Report::new(header, &suite.ledger, &result)),
+            () = interrupted_twice(&world) => Err(Failed {
+                code: exit::UNREACHABLE_OR_BLOCKED,
+                message: format!("left at once; names beginning with com.hostproof.{} may remain", world.run),
+            }),
+        }
     })?;
     write_reports(&report, &args.out)?;
     if args.json {
@@ -152,26 +157,12 @@ fn target(args: &Args) -> Result<Target, Failed> {
     Ok(target)
 }
 
-/// Is there anybody? If not, the run is stopped before its first case.
-async fn knock(world: &World) {
-    let why = match tokio::time::timeout(FIRST_ANSWER, world.health()).await {
-        Ok(Ok(_)) => return,
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => format!("no answer to GET /api/healthz within {FIRST_ANSWER:?}"),
-    };
-    world.stop(Stop::HostLost(why));
-}
-
-/// The first interrupt ends the run in order: clean up, write reports. The second ends the process.
-fn listen_for_interrupts(world: &Arc<World>) {
-    let world = Arc::clone(world);
-    tokio::spawn(async move {
-        interrupted().await;
-        eprintln!("interrupted: removing what the run created; once more to leave at once");
-        world.stop(Stop::Interrupted);
-        interrupted().await;
-        std::process::exit(i32::from(exit::UNREACHABLE_OR_BLOCKED));
-    });
+/// The first interrupt ends the run in order: clean up, write reports. The second ends it at once.
+async fn interrupted_twice(world: &World) {
+    interrupted().await;
+    eprintln!("interrupted: removing what the run created; once more to leave at once");
+    world.stop(Stop::Interrupted);
+    interrupted().await;
 }
 
 async fn interrupted() {

@@ -282,8 +282,8 @@ fn case_report(outcome: &Outcome<'_>) -> CaseReport {
 
 /// See [`crate::exit`] for the order in which codes win.
 fn exit_code(result: &RunResult<'_>, counts: &BTreeMap<&'static str, usize>) -> u8 {
-    let some = |kinds: &[VerdictKind]| kinds.iter().any(|kind| counts[kind.as_str()] > 0);
     use VerdictKind as V;
+    let some = |kinds: &[VerdictKind]| kinds.iter().any(|kind| counts[kind.as_str()] > 0);
     if some(&[V::HarnessError]) {
         exit::HARNESS
     } else if some(&[V::Fail]) {

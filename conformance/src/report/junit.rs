@@ -1,4 +1,4 @@
-//! JUnit, with real `<failure>`, `<error>` and `<skipped>` elements: a suite per area.
+//! `JUnit`, with real `<failure>`, `<error>` and `<skipped>` elements: a suite per area.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::curl::curl;
 use super::document::{CaseReport, Report};
 use crate::evidence::{Failure, VerdictKind};
 
-/// The report as JUnit XML.
+/// The report as `JUnit` XML.
 pub fn junit(report: &Report) -> Result<String, SerializeError> {
     let mut document = quick_junit::Report::new(format!("hostproof {}", report.header.host.name));
     document.set_time(Duration::from_millis(report.footer.elapsed_ms));

@@ -178,10 +178,10 @@ fn headline(out: &mut String, report: &Report, style: Style) {
     if report.count(V::NotApplicable) > 0 {
         parts.push(format!("{} not claimed", report.count(V::NotApplicable)));
     }
-    let seconds = footer.elapsed_ms as f64 / 1000.0;
+    let elapsed = std::time::Duration::from_millis(footer.elapsed_ms);
     let _ = writeln!(
         out,
-        "\n{} ({}): {passed}/{} applicable cases passed ({}) in {seconds:.1} s, seed {}",
+        "\n{} ({}): {passed}/{} applicable cases passed ({}) in {elapsed:.1?}, seed {}",
         report.header.host.name,
         report.header.host.url,
         footer.applicable,

@@ -1,0 +1,173 @@
+//! The binary: exit codes, files, what goes to stdout.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::hosts::{dead_url, reply, start};
+use crate::support::{sources, zero_fixture};
+
+const OK: &str = r#"{"status":"ok"}"#;
+const HEALTHY: &str = "{ status = 200, json = { \"/status\" = \"ok\" } }";
+
+/// A folder with a small suite, so that these tests are about the command and not about a host.
+fn folder(cases: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let sources = sources(cases);
+    for file in sources.chapters.iter().chain(&sources.lock).chain(&sources.cases) {
+        let path = folder.path().join(&file.path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, &file.text).unwrap();
+    }
+    folder
+}
+
+fn both() -> String {
+    zero_fixture("c-0001", "/x", HEALTHY, "")
+        + &zero_fixture("c-0002", "/y", HEALTHY, "").replace("s-aaaa", "s-bbbb")
+}
+
+async fn hostproof(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hostproof"));
+    command.args(args).current_dir(folder).env_remove("HOSTPROOF_ADMIN_PASSWORD");
+    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[tokio::test]
+async fn a_url_alone_is_enough_for_zero_fixture_cases() {
+    let host = start(|_, _| reply(200, "application/json", OK)).await;
+    let folder = folder(&both());
+    let run = hostproof(folder.path(), &["run", "--root", ".", "--url", &host.url()]).await;
+    assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+    assert!(stdout(&run).contains("2/2 applicable cases passed"), "{}", stdout(&run));
+    assert!(folder.path().join("hostproof-report/report.json").exists());
+    assert!(folder.path().join("hostproof-report/junit.xml").exists());
+}
+
+#[tokio::test]
+async fn the_exit_code_tells_what_happened() {
+    let folder = folder(&both());
+    let broken = start(|head, _| {
+        reply(if head.uri.path() == "/y" { 500 } else { 200 }, "application/json", OK)
+    })
+    .await;
+    let code = async |args: &[&str]| hostproof(folder.path(), args).await.status.code().unwrap();
+    assert_eq!(code(&["run", "--root", ".", "--url", &broken.url()]).await, 1);
+    assert_eq!(code(&["run", "--root", ".", "--url", &dead_url().await]).await, 4);
+    assert_eq!(code(&["run", "--root", "."]).await, 2);
+    assert_eq!(
+        code(&["run", "--root", ".", "--url", &broken.url(), "--filter", "nothing-*"]).await,
+        2
+    );
+    assert_eq!(code(&["run", "--root", ".", "--target", "missing.toml"]).await, 2);
+    assert_eq!(code(&["run", "--tier", "zero"]).await, 2);
+    assert_eq!(code(&["--help"]).await, 0);
+    // One sentence less guarded, and no verdict is given at all.
+    let cases = folder.path().join("cases/things/a.toml");
+    std::fs::write(cases, zero_fixture("c-0001", "/x", HEALTHY, "")).unwrap();
+    assert_eq!(code(&["run", "--root", ".", "--url", &broken.url()]).await, 3);
+}
+
+#[tokio::test]
+async fn filters_select_by_slug_id_and_sentence_and_json_is_all_that_stdout_holds() {
+    let host = start(|_, _| reply(200, "application/json", OK)).await;
+    let folder = folder(&both());
+    for filter in ["things/c-0002", "c-0002", "s-bbbb", "*-0002"] {
+        let args = [
+            "run",
+            "--root",
+            ".",
+            "--url",
+            &host.url(),
+            "--filter",
+            filter,
+            "--json",
+            "--seed",
+            "5",
+        ];
+        let run = hostproof(folder.path(), &args).await;
+        let report: serde_json::Value = serde_json::from_str(&stdout(&run)).unwrap();
+        assert_eq!(report["cases"].as_array().unwrap().len(), 1);
+        assert_eq!(report["cases"][0]["id"], "c-0002");
+        assert_eq!(report["header"]["seed"], 5);
+    }
+}
+
+#[tokio::test]
+async fn list_and_ledger_print_what_there_is() {
+    let folder = folder(&both());
+    let list = hostproof(folder.path(), &["list", "--root", ".", "--json"]).await;
+    let list: serde_json::Value = serde_json::from_str(&stdout(&list)).unwrap();
+    assert_eq!(list[1]["cites"][0], "s-bbbb");
+    let ledger = hostproof(folder.path(), &["ledger", "--root", "."]).await;
+    assert_eq!(ledger.status.code(), Some(0));
+    assert!(stdout(&ledger).contains("MUST: 2 sentences, 2 with cases"), "{}", stdout(&ledger));
+}
+
+#[tokio::test]
+async fn bless_locks_a_changed_text_and_keeps_reasons() {
+    let folder = folder(&zero_fixture("c-0001", "/x", HEALTHY, ""));
+    let lock = folder.path().join("spec/ledger.toml");
+    let reason = std::fs::read_to_string(&lock).unwrap() + "uncased = \"why\"\n";
+    std::fs::write(&lock, reason).unwrap();
+    let chapter = folder.path().join("spec/things.md");
+    let text = std::fs::read_to_string(&chapter).unwrap().replace("healthy", "quite healthy");
+    std::fs::write(&chapter, text).unwrap();
+    assert_eq!(hostproof(folder.path(), &["ledger", "--root", "."]).await.status.code(), Some(3));
+    let bless = hostproof(folder.path(), &["ledger", "--root", ".", "--bless"]).await;
+    assert!(stderr(&bless).contains("relocked s-aaaa"), "{}", stderr(&bless));
+    assert_eq!(hostproof(folder.path(), &["ledger", "--root", "."]).await.status.code(), Some(0));
+    assert!(std::fs::read_to_string(&lock).unwrap().contains("uncased = \"why\""));
+}
+
+#[tokio::test]
+async fn init_writes_once_and_asks_nothing_without_a_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let args =
+        ["init", "t.toml", "--url", "http://127.0.0.1:1", "--owned", "--admin-username", "a"];
+    assert_eq!(hostproof(folder.path(), &args).await.status.code(), Some(0));
+    assert_eq!(hostproof(folder.path(), &args).await.status.code(), Some(2));
+    let missing = hostproof(folder.path(), &["init", "u.toml"]).await;
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(stderr(&missing).contains("--url is needed"), "{}", stderr(&missing));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_interrupt_ends_the_run_with_a_partial_report() {
+    let (asked, mut wait) = tokio::sync::mpsc::unbounded_channel();
+    let host = start(move |head, _| {
+        if head.uri.path() == "/y" {
+            let _ = asked.send(());
+            return None;
+        }
+        reply(200, "application/json", OK)
+    })
+    .await;
+    let folder = folder(&both().replace("\"2s\"", "\"60s\""));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_hostproof"))
+        .args(["run", "--root", ".", "--url", &host.url(), "--seed", "1"])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    // The case is under way once the host was asked.
+    wait.recv().await.unwrap();
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let status = tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap();
+    assert_eq!(status.code(), Some(4));
+    let report =
+        std::fs::read_to_string(folder.path().join("hostproof-report/report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["footer"]["complete"], false);
+    assert_eq!(report["footer"]["stopped"], "the run was interrupted");
+}

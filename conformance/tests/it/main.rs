@@ -1,0 +1,19 @@
+//! Tests of the suite itself: that what it reads is checked, that its verdicts cannot be had for
+//! nothing, and that no host, however strange, makes it hang or lie.
+
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
+mod archives;
+mod cases;
+mod command;
+mod embedded;
+mod hosts;
+mod ledger;
+mod matchers;
+mod null_hosts;
+mod peers;
+mod reports;
+mod runs;
+mod support;
+mod targets;
+mod vars;
