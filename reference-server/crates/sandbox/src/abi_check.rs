@@ -62,6 +62,7 @@ pub enum AbiProblem {
 }
 
 /// What a module that keeps to the ABI exports.
+#[expect(clippy::struct_excessive_bools, reason = "each is the presence of one export")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct GuestShape {
     /// The allocator's name, when there is one.

@@ -24,7 +24,7 @@ const IMPORTS: &[(&str, &str)] = &[
 ];
 
 /// An allocator over the first two pages, emptied after every call.
-pub const ALLOCATOR: &str = r#"
+pub(crate) const ALLOCATOR: &str = r#"
   (global $next (mut i32) (i32.const 8192))
   (func (export "paca_malloc") (param $n i32) (result i32)
     (local $p i32)
@@ -37,12 +37,12 @@ pub const ALLOCATOR: &str = r#"
 
 /// A module with two pages of memory, [`ALLOCATOR`] and the given fields. Every host function whose
 /// name occurs as `$name` is imported.
-pub fn module(fields: &str) -> String {
+pub(crate) fn module(fields: &str) -> String {
     bare(&format!("(memory (export \"memory\") 2) {ALLOCATOR} {HELPERS} {fields}"))
 }
 
 /// A module of these fields and the imports they use, nothing else.
-pub fn bare(fields: &str) -> String {
+pub(crate) fn bare(fields: &str) -> String {
     let mut imports = String::new();
     for (name, ty) in IMPORTS {
         if fields.contains(&format!("${name}")) {
@@ -54,7 +54,7 @@ pub fn bare(fields: &str) -> String {
 
 /// `$pack`: pointer and length as a result. `$answer`: responds with `n` bytes at `p`.
 /// `$answer_out`: responds with what the out-pointers at 0 and 4 name.
-const HELPERS: &str = r#"
+const HELPERS: &str = r"
   (func $pack (param $p i64) (param $n i64) (result i64)
     (i64.or (i64.shl (local.get $p) (i64.const 32)) (local.get $n)))
   (func $answer (param $p i64) (param $n i64) (result i64)
@@ -62,11 +62,11 @@ const HELPERS: &str = r#"
     (i64.const 0))
   (func $answer_out (result i64)
     (call $answer (i64.load32_u (i32.const 0)) (i64.load32_u (i32.const 4))))
-"#;
+";
 
 /// A field that exports `HandleRequest`; `$at` and `$n` are the envelope's place, `$p` and `$q` are
 /// i64 locals.
-pub fn handle(code: &str) -> String {
+pub(crate) fn handle(code: &str) -> String {
     format!(
         "(func $handle (export \"HandleRequest\") (param $at i32) (param $n i32) (result i64)
            (local $p i64) (local $q i64) {code})"
@@ -74,25 +74,28 @@ pub fn handle(code: &str) -> String {
 }
 
 /// A field that places text in memory.
-pub fn data(at: usize, text: &str) -> String {
-    let escaped: String = text.bytes().map(|byte| format!("\\{byte:02x}")).collect();
+pub(crate) fn data(at: usize, text: &str) -> String {
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        write!(escaped, "\\{byte:02x}").unwrap();
+    }
     format!("(data (i32.const {at}) \"{escaped}\")")
 }
 
 /// Answers with the envelope itself: read as a response it has status 200 and the request's body.
-pub fn echo() -> String {
+pub(crate) fn echo() -> String {
     module(&handle(
         "(call $pack (i64.extend_i32_u (local.get $at)) (i64.extend_i32_u (local.get $n)))",
     ))
 }
 
 /// Puts the request's body into `$p` (pointer) and `$q` (length).
-pub const BODY: &str = "(call $http_request_body) (local.set $q) (local.set $p)";
+pub(crate) const BODY: &str = "(call $http_request_body) (local.set $q) (local.set $p)";
 
 /// A guest that does as the body's first byte says: `s` spins, `t` traps, `r` recurses without end,
 /// `l` logs without end, `g` gets a key without end; anything else answers how many calls this
 /// instance has served, one digit.
-pub fn moody() -> String {
+pub(crate) fn moody() -> String {
     let on = |letter: char, code: &str| {
         format!("(if (i32.eq (local.get $mood) (i32.const {})) (then {code}))", u32::from(letter))
     };
@@ -113,20 +116,20 @@ pub fn moody() -> String {
     ]
     .concat();
     module(&format!(
-        r#"{}
+        r"{}
         (global $served (mut i32) (i32.const 48))
         (func $recurse (call $recurse) (call $recurse))
-        {}"#,
+        {}",
         data(0, "some"),
         handle(&format!(
-            r#"(local $mood i32)
+            r"(local $mood i32)
             (global.set $served (i32.add (global.get $served) (i32.const 1)))
             {BODY}
             (if (i64.ne (local.get $q) (i64.const 0))
               (then (local.set $mood (i32.load8_u (i32.wrap_i64 (local.get $p))))))
             {moods}
             (i32.store8 (i32.const 64) (global.get $served))
-            (call $answer (i64.const 64) (i64.const 1))"#
+            (call $answer (i64.const 64) (i64.const 1))"
         ))
     ))
 }

@@ -9,14 +9,14 @@ use sandbox::{DbAccess, ServiceError, Services};
 use tokio::sync::Notify;
 
 /// A key whose reading never ends.
-pub const STUCK_KEY: &str = "stuck";
+pub(crate) const STUCK_KEY: &str = "stuck";
 /// A key whose reading ends when [`MemoryServices::open`] says so.
-pub const GATED_KEY: &str = "gated";
+pub(crate) const GATED_KEY: &str = "gated";
 /// A key that the store fails on.
-pub const BROKEN_KEY: &str = "broken";
+pub(crate) const BROKEN_KEY: &str = "broken";
 
 #[derive(Default)]
-pub struct MemoryServices {
+pub(crate) struct MemoryServices {
     /// The next statements' answers; none is an empty result.
     pub rows: Mutex<Option<Result<String, ServiceError>>>,
     /// Statements that arrived: function, statement, parameters.

@@ -12,31 +12,31 @@ use serde_json::{Value, json};
 
 use crate::services::MemoryServices;
 
-pub struct World {
+pub(crate) struct World {
     pub sandbox: Sandbox,
     pub services: Arc<MemoryServices>,
 }
 
 /// What differs from the specification's defaults.
 #[derive(Default)]
-pub struct Setup {
+pub(crate) struct Setup {
     pub config: SandboxConfig,
     pub limits: Limits,
     pub test_hosts: String,
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(Setup::default())
     }
 
-    pub fn limited(change: impl FnOnce(&mut Limits)) -> Self {
+    pub(crate) fn limited(change: impl FnOnce(&mut Limits)) -> Self {
         let mut setup = Setup::default();
         change(&mut setup.limits);
         Self::with(setup)
     }
 
-    pub fn with(setup: Setup) -> Self {
+    pub(crate) fn with(setup: Setup) -> Self {
         let policy = Arc::new(Policy { limits: setup.limits, ..Policy::default() });
         let services = Arc::new(MemoryServices::default());
         let outbound =
@@ -47,16 +47,16 @@ impl World {
     }
 
     /// Loads a guest whose manifest asks for nothing.
-    pub async fn load(&self, wat: &str) -> Plugin {
+    pub(crate) async fn load(&self, wat: &str) -> Plugin {
         self.try_load(wat).await.unwrap()
     }
 
-    pub async fn try_load(&self, wat: &str) -> Result<Plugin, LoadError> {
+    pub(crate) async fn try_load(&self, wat: &str) -> Result<Plugin, LoadError> {
         self.load_with("com.example.guest", json!({}), wat).await
     }
 
     /// Loads a guest under a name, with fields added to the manifest.
-    pub async fn load_with(
+    pub(crate) async fn load_with(
         &self,
         name: &str,
         manifest: Value,
@@ -71,7 +71,7 @@ impl World {
 }
 
 /// Calls a plugin with a body.
-pub async fn call(plugin: &Plugin, body: &str) -> Result<GuestResponse, CallError> {
+pub(crate) async fn call(plugin: &Plugin, body: &str) -> Result<GuestResponse, CallError> {
     let envelope = RequestEnvelope {
         method: "POST".to_owned(),
         path: "run".to_owned(),
@@ -82,7 +82,7 @@ pub async fn call(plugin: &Plugin, body: &str) -> Result<GuestResponse, CallErro
 }
 
 /// The body of a call that must succeed, as text.
-pub async fn text(plugin: &Plugin, body: &str) -> String {
+pub(crate) async fn text(plugin: &Plugin, body: &str) -> String {
     let response = call(plugin, body).await.unwrap();
     assert_eq!(response.status, 200);
     String::from_utf8(response.body).unwrap()
