@@ -42,8 +42,8 @@ impl DatabaseConfig {
             plugin_connections: 20,
             plugin_connections_each: 5,
             acquire_timeout: Duration::from_secs(3),
-            plugin_idle_timeout: Duration::from_secs(60),
-            migration_timeout: Duration::from_secs(60),
+            plugin_idle_timeout: Duration::from_mins(1),
+            migration_timeout: Duration::from_mins(1),
             migration_lock_timeout: Duration::from_secs(5),
         }
     }

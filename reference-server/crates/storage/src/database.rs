@@ -4,9 +4,12 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 
 use policy::Policy;
+use sha2::{Digest as _, Sha256};
 use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use uuid::Uuid;
 
 use crate::api_keys::ApiKeys;
 use crate::config::DatabaseConfig;
@@ -25,6 +28,16 @@ use crate::users::Users;
 
 /// The core tables, embedded.
 static CORE_MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// Names the state of the core tables: another value means other migrations. Keys templates of test
+/// databases.
+pub fn core_schema_fingerprint() -> String {
+    let mut hash = Sha256::new();
+    for migration in CORE_MIGRATIONS.iter() {
+        hash.update(&migration.checksum);
+    }
+    hex::encode(hash.finalize())
+}
 
 /// The host's database. Cheap to clone; clones share their connections.
 #[derive(Clone, Debug)]
@@ -182,4 +195,21 @@ async fn check_version(core: &PgPool) -> Result<(), StorageError> {
         return Err(StorageError::UnsupportedServer { found, required });
     }
     Ok(())
+}
+
+/// Deletes a row of a table that plugins' foreign keys may point at. False when there was none.
+///
+/// The row takes plugins' rows with it, and Postgres evaluates in this session, though with the
+/// plugin's rights, what the plugin put on them: defaults, checks, conditions. Such an expression
+/// could leave settings behind, a search path for one. So the session ends with the deletion.
+pub(crate) async fn delete_referenced(
+    pool: &PgPool,
+    statement: &'static str,
+    keys: [Uuid; 2],
+) -> Result<bool, sqlx::Error> {
+    let mut session = pool.acquire().await?;
+    session.close_on_drop();
+    let [first, second] = keys;
+    let done = sqlx::query(statement).bind(first).bind(second).execute(&mut *session).await?;
+    Ok(done.rows_affected() == 1)
 }

@@ -4,6 +4,10 @@
 //! [`InProcessBus`] for a host on its own. Both deliver at least once, both retry with growing
 //! pauses, both set an event aside after [`RetryPolicy::max_deliveries`].
 
+mod delivery;
+mod in_process;
+mod valkey;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,14 +19,22 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::StorageError;
 
+pub use in_process::InProcessBus;
+pub use valkey::{DEAD_STREAM, ValkeyBus};
+
+/// Events being handled at the same time. A slow subscriber keeps its events here while others'
+/// pass; only a backlog of this many would make others wait.
+const MAX_IN_FLIGHT: usize = 256;
+
 /// Takes core events to plugins.
 #[async_trait]
 pub trait EventHandler: Send + Sync + 'static {
     /// Gives an event to its subscribers. An error means that it is to be given again.
     ///
-    /// Several events are handled at a time, so that a slow one delays no other. Futures are polled
-    /// for the first time in the order of their events: a handler that queues up behind a fair lock
-    /// before it first waits for anything else keeps that order per subscriber.
+    /// Several events are handled at a time, so that a slow one delays no other. The futures share
+    /// one task: work that computes belongs in tasks of its own. They are polled for the first time
+    /// in the order of their events, so a handler that queues up behind a fair lock before it first
+    /// waits for anything else keeps that order per subscriber.
     async fn handle(&self, event: &Event) -> Result<(), HandlerFailed>;
 }
 

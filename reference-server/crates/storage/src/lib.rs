@@ -38,6 +38,6 @@ mod database;
 mod plugin_session;
 
 pub use config::DatabaseConfig;
-pub use database::Database;
+pub use database::{Database, core_schema_fingerprint};
 pub use error::StorageError;
 pub use page::{Page, Paged};

@@ -7,6 +7,7 @@ use sqlx::PgPool;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use crate::database::delete_referenced;
 use crate::error::StorageError;
 use crate::roles::PermissionMap;
 
@@ -152,12 +153,9 @@ impl Members<'_> {
     /// Removes a member. One that a plugin's rows hold on to is a
     /// [`StorageError::StillReferenced`]. False when there is no such member.
     pub async fn remove(&self, project: Uuid, user: Uuid) -> Result<bool, StorageError> {
-        sqlx::query("DELETE FROM project_members WHERE project_id = $1 AND user_id = $2")
-            .bind(project)
-            .bind(user)
-            .execute(self.pool)
+        let statement = "DELETE FROM project_members WHERE project_id = $1 AND user_id = $2";
+        delete_referenced(self.pool, statement, [project, user])
             .await
-            .map(|done| done.rows_affected() == 1)
             .map_err(StorageError::database("removing a member"))
     }
 }

@@ -102,7 +102,7 @@ impl Migrations<'_> {
         self.apply(&identity, connection, steps).await
     }
 
-    fn admit(&self, file: &MigrationFile) -> Result<Vec<Statement>, MigrationError> {
+    fn admit(self, file: &MigrationFile) -> Result<Vec<Statement>, MigrationError> {
         let refused = |refusal: SqlRefusal| MigrationError::refused(file, &refusal);
         self.database.policy().sql.admit_migration(&file.sql).map_err(refused)
     }

@@ -13,12 +13,15 @@ mod pool;
 use std::sync::Arc;
 use std::time::Duration;
 
+use contract::name::PluginName;
+use policy::sql::code;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::database::Database;
 use crate::plugin_schema::{Identity, RoleNames};
-use crate::plugin_sql::Access;
+use crate::plugin_sql::{Access, SqlError};
 
 pub(crate) use pool::{AcquireError, SessionPool};
 
@@ -73,11 +76,25 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Takes a session of the plugin's and begins a transaction in it.
+    /// A session of the plugin's, with a transaction begun.
+    pub(crate) async fn of_plugin(
+        database: &Database,
+        plugin: &PluginName,
+        access: Access,
+    ) -> Result<Self, SqlError> {
+        let identity = database
+            .names()
+            .identity(plugin)
+            .map_err(|error| SqlError::new(code::DATABASE_ERROR, error.to_string()))?;
+        let timeout = database.policy().limits.call_duration;
+        Ok(Self::begin(database.sessions(), &identity, access, timeout).await?)
+    }
+
+    /// Takes a session and begins a transaction in it.
     ///
     /// Whatever an earlier statement of the same plugin left behind (a switched role, changed
     /// settings) is undone first. A kept session that turns out to be dead is replaced.
-    pub(crate) async fn begin(
+    async fn begin(
         pool: &Arc<SessionPool>,
         identity: &Identity,
         access: Access,
@@ -92,11 +109,11 @@ impl Session {
             _permits: permits,
         };
         let begin = begin_statement(identity.schema.as_str(), access, statement_timeout);
-        if let Some(mut kept) = pool.take_idle(role) {
-            if sqlx::raw_sql(AssertSqlSafe(begin.clone())).execute(&mut kept).await.is_ok() {
-                session.connection = Some(kept);
-                return Ok(session);
-            }
+        if let Some(mut kept) = pool.take_idle(role)
+            && sqlx::raw_sql(AssertSqlSafe(begin.clone())).execute(&mut kept).await.is_ok()
+        {
+            session.connection = Some(kept);
+            return Ok(session);
         }
         let mut fresh = pool.open(role).await.map_err(AcquireError::Database)?;
         sqlx::raw_sql(AssertSqlSafe(begin))
@@ -112,16 +129,20 @@ impl Session {
         self.connection.as_mut().expect("a session has its connection until it is handed back")
     }
 
-    /// Commits and hands the session back. After an error nothing is committed.
-    pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
-        self.finish("COMMIT").await
-    }
-
-    /// Rolls back and hands the session back, if it still works.
-    pub(crate) async fn roll_back(mut self) {
-        if let Err(error) = self.finish("ROLLBACK").await {
-            tracing::debug!(%error, "a plugin session is given up");
+    /// Ends the transaction by its outcome, and hands the session back.
+    pub(crate) async fn settle<T>(mut self, outcome: Result<T, SqlError>) -> Result<T, SqlError> {
+        match &outcome {
+            Ok(_) => self.finish("COMMIT").await?,
+            Err(error) if error.is_by_postgres() => {
+                if let Err(error) = self.finish("ROLLBACK").await {
+                    tracing::debug!(%error, "a plugin session is given up");
+                }
+            }
+            // Where in the conversation a failure of another kind left the session is unknown; it
+            // is closed, which rolls back.
+            Err(_) => {}
         }
+        outcome
     }
 
     async fn finish(&mut self, end: &'static str) -> Result<(), sqlx::Error> {

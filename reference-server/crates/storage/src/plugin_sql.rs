@@ -14,7 +14,7 @@ mod wire;
 
 use contract::name::PluginName;
 use futures_util::TryStreamExt as _;
-use policy::sql::code;
+use policy::Limits;
 use sqlx::postgres::{PgArguments, PgStatement};
 use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _, Statement as _};
 
@@ -52,17 +52,13 @@ impl PluginSql<'_> {
         sql: &str,
         params: Option<&str>,
     ) -> Result<String, SqlError> {
-        self.run(plugin, access, sql, params, async |session, statement, arguments| {
-            let limits = &self.database.policy().limits;
-            let mut rows = Rows::new(statement.columns(), limits.sql_rows, limits.sql_result_bytes);
-            let mut stream = statement.query_with(arguments).fetch(&mut *session.connection());
-            while let Some(row) = stream.try_next().await? {
-                rows.push(&row)?;
-            }
-            drop(stream);
-            rows.finish(session.connection()).await
-        })
-        .await
+        let (mut session, outcome) = self.prepare(plugin, access, sql, params).await?;
+        let limits = &self.database.policy().limits;
+        let outcome = match outcome {
+            Ok((statement, arguments)) => rows(&mut session, &statement, arguments, limits).await,
+            Err(error) => Err(error),
+        };
+        session.settle(outcome).await
     }
 
     /// Runs a statement for its effect and gives the number of rows affected.
@@ -72,47 +68,56 @@ impl PluginSql<'_> {
         sql: &str,
         params: Option<&str>,
     ) -> Result<u64, SqlError> {
-        self.run(plugin, Access::ReadWrite, sql, params, async |session, statement, arguments| {
-            let done = statement.query_with(arguments).execute(session.connection()).await?;
-            Ok(done.rows_affected())
-        })
-        .await
+        let (mut session, outcome) = self.prepare(plugin, Access::ReadWrite, sql, params).await?;
+        let outcome = match outcome {
+            Ok((statement, arguments)) => statement
+                .query_with(arguments)
+                .execute(session.connection())
+                .await
+                .map(|done| done.rows_affected())
+                .map_err(SqlError::from),
+            Err(error) => Err(error),
+        };
+        session.settle(outcome).await
     }
 
-    async fn run<T>(
+    /// Takes a session, begins the transaction, and lets Postgres look at the statement. The inner
+    /// result is what happened in the transaction; whatever it is, the session is to be settled.
+    async fn prepare(
         &self,
         plugin: &PluginName,
         access: Access,
         sql: &str,
         params: Option<&str>,
-        work: impl AsyncFn(&mut Session, &PgStatement, PgArguments) -> Result<T, SqlError>,
-    ) -> Result<T, SqlError> {
+    ) -> Result<(Session, Result<Prepared, SqlError>), SqlError> {
         // Before a session is taken: text that can never be bound costs no connection.
         let params = params::parse(params)?;
-        let database = self.database;
-        let identity = database
-            .names()
-            .identity(plugin)
-            .map_err(|error| SqlError::new(code::DATABASE_ERROR, error.to_string()))?;
-        let timeout = database.policy().limits.call_duration;
-        let mut session = Session::begin(database.sessions(), &identity, access, timeout).await?;
-        let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
-        let outcome = async {
-            let statement = session.connection().prepare(sql).await?;
-            let arguments = params::bind(&statement, &params)?;
-            work(&mut session, &statement, arguments).await
-        }
-        .await;
-        match outcome {
-            Ok(value) => session.commit().await.map(|()| value).map_err(SqlError::from),
-            Err(error) => {
-                // Anything but a refusal by Postgres leaves the session in an unknown state; then
-                // it is closed, not rolled back.
-                if error.is_by_postgres() {
-                    session.roll_back().await;
-                }
-                Err(error)
+        let mut session = Session::of_plugin(self.database, plugin, access).await?;
+        let text = AssertSqlSafe(sql.to_owned()).into_sql_str();
+        let prepared = match session.connection().prepare(text).await {
+            Ok(statement) => {
+                params::bind(&statement, &params).map(|arguments| (statement, arguments))
             }
-        }
+            Err(error) => Err(error.into()),
+        };
+        Ok((session, prepared))
     }
+}
+
+/// A statement as Postgres understood it, and its parameters.
+type Prepared = (PgStatement, PgArguments);
+
+async fn rows(
+    session: &mut Session,
+    statement: &PgStatement,
+    arguments: PgArguments,
+    limits: &Limits,
+) -> Result<String, SqlError> {
+    let mut rows = Rows::new(statement.columns(), limits.sql_rows, limits.sql_result_bytes);
+    let mut stream = statement.query_with(arguments).fetch(&mut *session.connection());
+    while let Some(row) = stream.try_next().await? {
+        rows.push(&row)?;
+    }
+    drop(stream);
+    rows.finish(session.connection()).await
 }

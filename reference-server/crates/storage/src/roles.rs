@@ -11,6 +11,7 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::database::delete_referenced;
 use crate::error::StorageError;
 
 /// Name of the template role whose copy the creator of a project gets.
@@ -138,12 +139,9 @@ impl Roles<'_> {
     /// Removes a role of a project. One that members hold is a [`StorageError::StillReferenced`].
     /// False when there is no such role.
     pub async fn delete(&self, project: Uuid, role: Uuid) -> Result<bool, StorageError> {
-        sqlx::query("DELETE FROM project_roles WHERE project_id = $1 AND id = $2")
-            .bind(project)
-            .bind(role)
-            .execute(self.pool)
+        let statement = "DELETE FROM project_roles WHERE project_id = $1 AND id = $2";
+        delete_referenced(self.pool, statement, [project, role])
             .await
-            .map(|done| done.rows_affected() == 1)
             .map_err(StorageError::database("removing a project role"))
     }
 }

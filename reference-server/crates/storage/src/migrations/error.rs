@@ -22,7 +22,7 @@ pub struct MigrationError {
     pub message: String,
     unavailable: bool,
     #[source]
-    source: Option<sqlx::Error>,
+    source: Option<Box<sqlx::Error>>,
 }
 
 impl MigrationError {
@@ -95,7 +95,14 @@ impl From<sqlx::Error> for MigrationError {
             }
             None => (code::DATABASE_ERROR, "the file cannot be applied".to_owned()),
         };
-        Self { file: String::new(), line: None, code, message, unavailable, source: Some(error) }
+        Self {
+            file: String::new(),
+            line: None,
+            code,
+            message,
+            unavailable,
+            source: Some(Box::new(error)),
+        }
     }
 }
 

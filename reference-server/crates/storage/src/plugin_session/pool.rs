@@ -108,7 +108,7 @@ impl SessionPool {
             let count = surplus.min(state.idle.len());
             state.idle.drain(..count).collect()
         };
-        surplus.into_iter().for_each(|idle| close(idle.connection));
+        surplus.into_iter().map(|idle| idle.connection).for_each(close);
         self.login.open(role).await
     }
 
@@ -125,7 +125,7 @@ impl SessionPool {
     /// prepared no longer fits.
     pub(crate) fn forget(&self, role: &str) {
         let gone: Vec<Idle> = self.state().idle.extract_if(.., |idle| idle.role == role).collect();
-        gone.into_iter().for_each(|idle| close(idle.connection));
+        gone.into_iter().map(|idle| idle.connection).for_each(close);
     }
 
     /// A session outside the pool's count, for a plugin's migrations.
@@ -137,14 +137,14 @@ impl SessionPool {
     pub(crate) fn shut_down(&self) {
         self.busy.close();
         let gone = std::mem::take(&mut self.state().idle);
-        gone.into_iter().for_each(|idle| close(idle.connection));
+        gone.into_iter().map(|idle| idle.connection).for_each(close);
     }
 
     fn close_expired(&self) {
         let timeout = self.idle_timeout;
         let gone: Vec<Idle> =
             self.state().idle.extract_if(.., |idle| idle.since.elapsed() >= timeout).collect();
-        gone.into_iter().for_each(|idle| close(idle.connection));
+        gone.into_iter().map(|idle| idle.connection).for_each(close);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

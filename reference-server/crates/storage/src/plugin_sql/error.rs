@@ -16,7 +16,7 @@ pub struct SqlError {
     pub message: String,
     origin: Origin,
     #[source]
-    source: Option<sqlx::Error>,
+    source: Option<Box<sqlx::Error>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl From<sqlx::Error> for SqlError {
                 Origin::Driver,
             ),
         };
-        Self { code, message, origin, source: Some(error) }
+        Self { code, message, origin, source: Some(Box::new(error)) }
     }
 }
 
@@ -80,7 +80,7 @@ impl From<AcquireError> for SqlError {
                 code: code::DATABASE_ERROR,
                 message: "the plugin has no database role".to_owned(),
                 origin: Origin::Host,
-                source: Some(error),
+                source: Some(Box::new(error)),
             },
             AcquireError::Database(error) => error.into(),
         }

@@ -3,6 +3,8 @@
 //! The binary form is base 10,000: a count of groups, the weight of the first group, a sign, and
 //! the number of decimals to show.
 
+use std::fmt::Write as _;
+
 /// Most digits before the point that Postgres takes.
 const MAX_INTEGER_DIGITS: i64 = 131_072;
 /// Most digits after the point that Postgres takes.
@@ -38,7 +40,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Shown> {
         _ => return None,
     }
     let groups: Vec<u16> = words.collect();
-    if groups.len() != count || bytes.len() % 2 != 0 {
+    if groups.len() != count || !bytes.len().is_multiple_of(2) {
         return None;
     }
     // The group that stands for 10,000 to the power of `exponent`; those not sent are zero.
@@ -51,20 +53,24 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Shown> {
     }
     text.push_str(&group(weight.max(0)).to_string());
     for exponent in (0..weight.max(0)).rev() {
-        text.push_str(&format!("{:04}", group(exponent)));
+        append_group(&mut text, group(exponent));
     }
     if decimals > 0 {
         text.push('.');
         let mut fraction = String::with_capacity(decimals + 4);
         let mut exponent = -1;
         while fraction.len() < decimals {
-            fraction.push_str(&format!("{:04}", group(exponent)));
+            append_group(&mut fraction, group(exponent));
             exponent -= 1;
         }
         fraction.truncate(decimals);
         text.push_str(&fraction);
     }
     Some(Shown::Digits(text))
+}
+
+fn append_group(text: &mut String, group: u16) {
+    write!(text, "{group:04}").expect("writing into memory cannot fail");
 }
 
 /// Writes decimal text, such as `-12.50` or `1e3`, in binary form; `None` when it is no number or
@@ -123,7 +129,7 @@ fn group_digits(digits: &str, point: i64) -> (i64, Vec<u16>) {
     let weight = (point + padding) / 4 - 1;
     let mut padded = "0".repeat(usize::try_from(padding).unwrap_or(0));
     padded.push_str(significant);
-    while padded.len() % 4 != 0 {
+    while !padded.len().is_multiple_of(4) {
         padded.push('0');
     }
     let groups = padded

@@ -144,19 +144,17 @@ fn encode_scalar(wire: Wire, json: &str) -> Result<Vec<u8>, String> {
 /// An integer of a JSON number. One written with a fraction of zero, or an exponent, counts too:
 /// some languages write their integers so.
 fn integer<T: TryFrom<i128>>(digits: &str) -> Option<T> {
-    let whole = match digits.parse::<i128>() {
-        Ok(whole) => whole,
-        Err(_) => {
-            let bytes = numeric::encode(digits)?;
-            let numeric::Shown::Digits(shown) = numeric::decode(&bytes)? else { return None };
-            let (whole, fraction) = shown.split_once('.').unwrap_or((&shown, ""));
-            if fraction.contains(|digit| digit != '0') {
-                return None;
-            }
-            whole.parse().ok()?
-        }
-    };
+    let whole = digits.parse::<i128>().ok().or_else(|| whole_number(digits))?;
     T::try_from(whole).ok()
+}
+
+/// A number whose fraction is zero.
+fn whole_number(digits: &str) -> Option<i128> {
+    let numeric::Shown::Digits(shown) = numeric::decode(&numeric::encode(digits)?)? else {
+        return None;
+    };
+    let (whole, fraction) = shown.split_once('.').unwrap_or((&shown, ""));
+    if fraction.contains(|digit| digit != '0') { None } else { whole.parse().ok() }
 }
 
 /// One dimension, the element type, a flag for NULLs, then each element with its length.
@@ -170,16 +168,13 @@ fn encode_array(element: &PgTypeInfo, json: &str) -> Result<Vec<u8>, String> {
     for (index, item) in items.iter().enumerate() {
         let encoded =
             encode(element, item.get()).map_err(|reason| format!("element {index}: {reason}"))?;
-        match encoded {
-            Some(bytes) => {
-                let length = i32::try_from(bytes.len()).map_err(|_| "too large".to_owned())?;
-                body.extend(length.to_be_bytes());
-                body.extend(bytes);
-            }
-            None => {
-                nulls = 1;
-                body.extend((-1i32).to_be_bytes());
-            }
+        if let Some(bytes) = encoded {
+            let length = i32::try_from(bytes.len()).map_err(|_| "too large".to_owned())?;
+            body.extend(length.to_be_bytes());
+            body.extend(bytes);
+        } else {
+            nulls = 1;
+            body.extend((-1i32).to_be_bytes());
         }
     }
     let dimensions = i32::from(!items.is_empty());

@@ -26,8 +26,8 @@ pub(super) struct Rows {
     /// Their bytes, which count towards the limit like those of `json`.
     foreign_bytes: usize,
     count: usize,
-    max_rows: usize,
-    max_bytes: usize,
+    row_limit: usize,
+    byte_limit: usize,
 }
 
 /// A value whose text Postgres is still to be asked for.
@@ -40,7 +40,7 @@ pub(super) struct Foreign {
 }
 
 impl Rows {
-    pub(super) fn new(columns: &[PgColumn], max_rows: usize, max_bytes: usize) -> Self {
+    pub(super) fn new(columns: &[PgColumn], row_limit: usize, byte_limit: usize) -> Self {
         let mut json = b"{\"columns\":[".to_vec();
         for (index, column) in columns.iter().enumerate() {
             if index > 0 {
@@ -53,16 +53,24 @@ impl Rows {
             .iter()
             .map(|column| (column.name().to_owned(), column.type_info().clone()))
             .collect();
-        Self { columns, json, foreign: Vec::new(), foreign_bytes: 0, count: 0, max_rows, max_bytes }
+        Self {
+            columns,
+            json,
+            foreign: Vec::new(),
+            foreign_bytes: 0,
+            count: 0,
+            row_limit,
+            byte_limit,
+        }
     }
 
     /// Adds a row.
     pub(super) fn push(&mut self, row: &PgRow) -> Result<(), SqlError> {
         self.count += 1;
-        if self.count > self.max_rows {
+        if self.count > self.row_limit {
             return Err(SqlError::new(
                 code::TOO_MANY_ROWS,
-                format!("the result has more than {} rows", self.max_rows),
+                format!("the result has more than {} rows", self.row_limit),
             ));
         }
         self.json.extend_from_slice(if self.count == 1 { b"[" } else { b",[" });
@@ -82,7 +90,7 @@ impl Rows {
                 self.foreign_bytes += bytes.len();
                 self.foreign.push(Foreign { at: self.json.len(), column, bytes: bytes.to_vec() });
             }
-            check(self.json.len() + self.foreign_bytes, self.max_bytes)?;
+            check(self.json.len() + self.foreign_bytes, self.byte_limit)?;
         }
         self.json.push(b']');
         Ok(())
@@ -97,7 +105,7 @@ impl Rows {
         if !self.foreign.is_empty() {
             self.splice(connection).await?;
         }
-        check(self.json.len(), self.max_bytes)?;
+        check(self.json.len(), self.byte_limit)?;
         String::from_utf8(self.json).map_err(|_| {
             SqlError::new(code::DATABASE_ERROR, "the database sent text that is no UTF-8")
         })
@@ -133,11 +141,11 @@ impl Rows {
     }
 }
 
-fn check(bytes: usize, max_bytes: usize) -> Result<(), SqlError> {
-    if bytes <= max_bytes {
+fn check(bytes: usize, byte_limit: usize) -> Result<(), SqlError> {
+    if bytes <= byte_limit {
         return Ok(());
     }
-    let message = format!("the result has more than {max_bytes} bytes as JSON");
+    let message = format!("the result has more than {byte_limit} bytes as JSON");
     Err(SqlError::new(code::RESULT_TOO_LARGE, message))
 }
 

@@ -1,1 +1,13 @@
 //! The storage crate against real servers.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
+
+mod events;
+mod isolation;
+mod kv;
+mod migrations;
+mod params;
+mod provision;
+mod sessions;
+mod stores;
+mod support;
+mod values;
