@@ -22,7 +22,7 @@ use crate::workspace;
 /// What to do with the built guests.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Test the guests' library, build into a temporary folder and compare; write nothing
+    /// Lint the guests, test their library, build into a temporary folder and compare; write nothing
     #[arg(long)]
     check: bool,
 }
@@ -39,9 +39,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let guests = Guests::find(&fixtures.join("guests"))?;
     let target = workspace::target().join("guests");
     if args.check {
-        guests.test(&target)?;
         let recorded = Digests::read(&artifacts)?;
         guests.require_toolchain(&recorded.toolchain)?;
+        guests.lint(&target)?;
+        guests.test(&target)?;
         // A folder of its own: what an earlier build left behind must not take part.
         let scratch = tempfile::tempdir().context("a temporary folder")?;
         let built = build_all(&guests, scratch.path())?;

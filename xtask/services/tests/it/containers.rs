@@ -31,11 +31,11 @@ fn a_killed_run_had_a_real_valkey_and_leaves_no_containers() {
         .spawn()
         .unwrap();
     let said = BufReader::new(starter.stdout.take().unwrap()).lines().next();
-    let started = containers().len();
+    let during = containers().len();
     starter.kill().unwrap();
     starter.wait().unwrap();
     let version = said.expect("servers in containers").unwrap();
     assert!(version.starts_with("valkey_version:"), "{version}");
-    assert_eq!(started, before.len() + 2);
+    assert_eq!(during, before.len() + 2);
     wait_until("its containers are removed", || containers() == before);
 }
