@@ -61,28 +61,31 @@ pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
 }
 
 /// Builds programs of the workspace with cargo's usual progress, and answers where they are.
-pub(crate) fn build(packages: &[&str], release: bool) -> Result<Programs> {
-    let mut command = cargo(["build", "--message-format", "json-render-diagnostics", "--bins"]);
-    for package in packages {
-        command.args(["--package", package]);
+pub(crate) fn build(programs: &[&str], release: bool) -> Result<Programs> {
+    // Out of the whole workspace, not package by package: cargo chooses the features of shared
+    // dependencies by what is asked for, and would compile them once per choice.
+    let mut command =
+        cargo(["build", "--workspace", "--message-format", "json-render-diagnostics"]);
+    for program in programs {
+        command.args(["--bin", program]);
     }
     if release {
         command.arg("--release");
     }
-    announce(&format!("building {}", packages.join(", ")));
+    announce(&format!("building {}", programs.join(", ")));
     let mut child = command.stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
     let messages = BufReader::new(child.stdout.take().context("cargo's output")?);
-    let mut programs = BTreeMap::new();
+    let mut built = BTreeMap::new();
     for message in Message::parse_stream(messages) {
         if let Message::CompilerArtifact(artifact) = message.context("cargo's messages")?
             && let Some(executable) = artifact.executable
         {
-            programs.insert(artifact.target.name, executable.into_std_path_buf());
+            built.insert(artifact.target.name, executable.into_std_path_buf());
         }
     }
     let status = child.wait()?;
     ensure!(status.success(), "`{}` failed ({status})", shown(&command));
-    Ok(Programs(programs))
+    Ok(Programs(built))
 }
 
 /// Built programs by name.
