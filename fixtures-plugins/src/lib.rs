@@ -72,6 +72,8 @@ pub const MINIMAL: Fixture = Fixture {
 odd! {
     /// `HandleRequest` has the type (i32) -> i32.
     BAD_HANDLE_REQUEST_SIGNATURE = "bad_handle_request_signature";
+    /// `HandleEvent` traps.
+    EVENT_TRAPS = "event_traps";
     /// `Init` answers 1.
     INIT_FAILS = "init_fails";
     /// `Init` never returns.
@@ -96,6 +98,7 @@ odd! {
 pub const ALL: &[Fixture] = &[
     BAD_HANDLE_REQUEST_SIGNATURE,
     DEMO,
+    EVENT_TRAPS,
     INIT_FAILS,
     INIT_SPINS,
     INIT_TRAPS,

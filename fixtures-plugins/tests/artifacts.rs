@@ -238,6 +238,8 @@ fn the_odd_guests_are_odd_in_the_way_they_are_named_for() {
     assert_eq!(allocator(&of("no_allocator")), None);
     assert_eq!(allocator(&of("legacy_malloc")), Some("malloc"));
     assert!(!of("missing_handle_request").exports.contains_key("HandleRequest"));
+    let events = of("event_traps");
+    assert_eq!(events.exports["HandleEvent"], function(&[I32; 4], &[]));
     let bad = of("bad_handle_request_signature");
     assert_eq!(bad.exports["HandleRequest"], function(&[I32], &[I32]));
     assert_eq!(of("unknown_import").imports[0].0, "paca.summon_demon");

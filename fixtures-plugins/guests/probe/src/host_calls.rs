@@ -46,6 +46,18 @@ pub(crate) fn fetch(request: &str) -> Outcome {
     written(raw::fetch(request.as_bytes()), json)
 }
 
+pub(crate) fn fetch_size(request: &str) -> Outcome {
+    written(raw::fetch(request.as_bytes()), |bytes| match serde_json::from_slice::<Value>(bytes) {
+        Ok(Value::Object(mut response)) => {
+            let body = response.remove("body");
+            let len = body.as_ref().and_then(Value::as_str).map(str::len);
+            response.insert("body_len".to_owned(), json!(len));
+            Outcome::value(response)
+        }
+        Ok(_) | Err(_) => Outcome::error("probe: the host's answer is no JSON object".to_owned()),
+    })
+}
+
 pub(crate) fn event_emit(topic: &str, payload: &str) -> Outcome {
     Outcome::value(raw::event_emit(topic, payload))
 }

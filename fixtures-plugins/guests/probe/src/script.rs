@@ -37,6 +37,8 @@ pub(crate) enum Op {
 
     /// Result: the response as JSON. `request` is sent as written.
     Fetch { request: Value },
+    /// Result: the response as JSON with `body_len`, the body's length in bytes, in place of the body.
+    FetchSize { request: Value },
     /// Result: the host's status. `payload_text` is sent verbatim in place of `payload`.
     EventEmit { topic: String, payload: Option<Value>, payload_text: Option<String> },
     /// Result: the host's status.
@@ -138,6 +140,7 @@ impl Op {
             Self::StorageDelete { key } => host_calls::storage_delete(&key),
             Self::ConfigGet { key } => host_calls::config_get(&key),
             Self::Fetch { request } => host_calls::fetch(&request.to_string()),
+            Self::FetchSize { request } => host_calls::fetch_size(&request.to_string()),
             Self::EventEmit { topic, payload, payload_text } => {
                 host_calls::event_emit(&topic, &payload_text.unwrap_or_else(|| text(payload)))
             }
