@@ -1,1 +1,34 @@
-//! placeholder
+//! The reference host: HTTP API, identity, the plugin proxy, and what ties the crates below together.
+//!
+//! | to see | read |
+//! |---|---|
+//! | every route | [`router`] |
+//! | what happens to every request | [`middleware`] |
+//! | a request on its way through a plugin | [`proxy`] |
+//! | who is calling, and what they may do | [`auth`] |
+//! | an event on its way to plugins | [`dispatcher`] |
+//! | what plugins ask of the host | [`host_services`] |
+//! | start and stop | [`server`] |
+//! | every setting | [`config`] and `default-config.toml` |
+//!
+//! **Architecture invariant:** plugins are installed, changed and removed by [`lifecycle`] alone, run
+//! by [`sandbox`] alone, and SQL is written in [`storage`] alone; this crate decides who may ask for
+//! it and answers in the envelope.
+
+pub mod app;
+pub mod auth;
+pub mod bootstrap;
+pub mod cli;
+pub mod config;
+pub mod dispatcher;
+pub mod error;
+pub mod extract;
+pub mod host_services;
+pub mod middleware;
+pub mod proxy;
+pub mod reply;
+pub mod router;
+pub mod routes;
+pub mod server;
+pub mod shutdown;
+pub mod telemetry;

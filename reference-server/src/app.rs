@@ -1,0 +1,35 @@
+//! What handlers share. Built once in [`crate::server`], never changed.
+
+use std::sync::Arc;
+
+use lifecycle::Lifecycle;
+use policy::Policy;
+use storage::{Database, events::EventBus};
+
+use crate::{
+    auth::{password::Passwords, permissions::Access, sessions::Sessions, token::Tokens},
+    config::Config,
+};
+
+/// The parts of a running host.
+#[derive(Debug)]
+pub struct App {
+    /// Settings.
+    pub config: Config,
+    /// The specification's decisions, with the limits of the settings.
+    pub policy: Arc<Policy>,
+    /// Postgres.
+    pub database: Database,
+    /// The way of events.
+    pub events: Arc<dyn EventBus>,
+    /// Plugins: what is installed, and every change of it.
+    pub lifecycle: Lifecycle,
+    /// Signs and checks tokens.
+    pub tokens: Tokens,
+    /// Sessions that ended early.
+    pub sessions: Sessions,
+    /// Hashes and checks passwords.
+    pub passwords: Passwords,
+    /// Looks permissions up.
+    pub access: Access,
+}

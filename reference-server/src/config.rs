@@ -1,0 +1,179 @@
+//! Settings: one small struct per concern, read from the commented default file that is embedded
+//! in the binary, then from `--config FILE`, then from the environment.
+//!
+//! Nothing outside this module reads the environment. Reading ([`Config::load`]) takes the
+//! environment as a plain list, so that tests pass their own.
+
+mod load;
+mod plugin_values;
+mod secret;
+mod settings;
+mod test_hosts;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    load::{ConfigError, ConfigProblem, unknown_variables},
+    plugin_values::{PluginValues, PluginValuesError},
+    secret::Secret,
+    settings::{SETTINGS, Setting, environment_help},
+    test_hosts::TestHosts,
+};
+
+/// The commented default file, as shipped. `--help` and the README point at it.
+pub const DEFAULT_CONFIG: &str = include_str!("../default-config.toml");
+
+/// The shortest `JWT_SECRET` accepted: the output size of HMAC-SHA-256, which signs the tokens.
+/// A shorter key would be the weakest part of a signature (RFC 7518, 3.2).
+pub const MIN_JWT_SECRET_BYTES: usize = 32;
+
+/// Everything the server can be told. Serialised (for `--print-config`) with secrets redacted.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where HTTP is served.
+    pub listen: SocketAddr,
+    /// How long running requests may take to finish after a stop signal.
+    #[serde(with = "humantime_serde")]
+    pub shutdown_grace: Duration,
+    /// Postgres.
+    pub database: DatabaseConfig,
+    /// Valkey, if there is one.
+    pub valkey: ValkeyConfig,
+    /// Tokens and cookies.
+    pub auth: AuthConfig,
+    /// The first user.
+    pub admin: AdminConfig,
+    /// Where plugins live and what they may use up.
+    pub plugins: PluginsConfig,
+    /// The catalog.
+    pub marketplace: MarketplaceConfig,
+    /// Logging.
+    pub log: LogConfig,
+}
+
+/// Postgres.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// Connection URL, with its password. [`Config::load`] refuses an absent one.
+    #[serde(default)]
+    pub url: Secret,
+    /// Size of the pool that serves the host's own queries.
+    pub max_connections: u32,
+}
+
+/// Valkey (or Redis).
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValkeyConfig {
+    /// Connection URL; absent: the in-process event bus.
+    #[serde(default)]
+    pub url: Option<Secret>,
+}
+
+/// Tokens and cookies.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthConfig {
+    /// Key that signs access and refresh tokens. [`Config::load`] refuses one that is absent or
+    /// shorter than [`MIN_JWT_SECRET_BYTES`].
+    #[serde(default)]
+    pub jwt_secret: Secret,
+    /// Lifetime of an access token.
+    #[serde(with = "humantime_serde")]
+    pub access_token_ttl: Duration,
+    /// Lifetime of a refresh token.
+    #[serde(with = "humantime_serde")]
+    pub refresh_token_ttl: Duration,
+    /// Whether session cookies carry `Secure`.
+    pub cookie_secure: bool,
+}
+
+/// The user created when there is none yet.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdminConfig {
+    /// Name to sign in with.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// Password to sign in with.
+    #[serde(default)]
+    pub password: Option<Secret>,
+}
+
+/// Where plugin artifacts live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PluginStore {
+    /// Folders on this machine.
+    Local,
+    /// An S3 bucket; recognised so that the refusal can say what is missing.
+    S3,
+}
+
+/// Where plugins live and what they may use up.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PluginsConfig {
+    /// Kind of artifact store.
+    pub store: PluginStore,
+    /// Backend artifacts.
+    pub wasm_dir: PathBuf,
+    /// Frontend bundles.
+    pub frontend_dir: PathBuf,
+    /// MCP bundles.
+    pub mcp_dir: PathBuf,
+    /// Compiled modules, kept across restarts.
+    #[serde(default)]
+    pub module_cache_dir: Option<PathBuf>,
+    /// Values for `config_get`.
+    #[serde(default)]
+    pub config_file: Option<PathBuf>,
+    /// Deadline of one call into a guest.
+    #[serde(with = "humantime_serde")]
+    pub max_call_duration: Duration,
+    /// Linear memory of one instance, in pages of 64 KiB.
+    pub max_memory_pages: u32,
+    /// Largest request or event envelope, in bytes.
+    pub max_request_body_bytes: usize,
+    /// Largest response envelope, in bytes.
+    pub max_response_bytes: usize,
+    /// Test switch: hosts that plugins reach at a fixed address, by http too.
+    pub outbound_test_hosts: TestHosts,
+}
+
+/// The catalog.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct MarketplaceConfig {
+    /// URL of the catalog document.
+    pub catalog_url: String,
+    /// Time for the catalog, and for each artifact.
+    #[serde(with = "humantime_serde")]
+    pub timeout: Duration,
+    /// Test switch: http and private addresses are accepted.
+    pub allow_insecure: bool,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One line per event, for people.
+    Text,
+    /// One JSON object per event, for machines.
+    Json,
+}
+
+/// Logging.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// Shape of the lines.
+    pub format: LogFormat,
+    /// Filter in the syntax of `RUST_LOG`.
+    pub filter: String,
+}

@@ -1,0 +1,64 @@
+//! The span of a request. The only place that opens it, records its outcome and logs its failure.
+//!
+//! | field | meaning |
+//! |---|---|
+//! | `request_id` | also in the answer |
+//! | `method`, `route` | `route` is the pattern, such as `/api/v1/projects/{projectId}`; a path may hold what should not be logged |
+//! | `plugin`, `plugin_route` | proxied requests: the plugin and the route of its manifest, recorded by the proxy |
+//! | `status`, `outcome` | status code; `ok` or the error code |
+//! | `duration_ms` | until the head of the answer was ready |
+
+use std::time::Instant;
+
+use axum::{
+    extract::{MatchedPath, Request},
+    middleware::Next,
+    response::Response,
+};
+use tracing::{Instrument as _, Span, field::Empty};
+
+use crate::{error::Failure, middleware::request_id};
+
+/// Opens the span, runs the request in it, records and logs the outcome.
+pub(crate) async fn layer(request: Request, next: Next) -> Response {
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("unmatched", MatchedPath::as_str)
+        .to_owned();
+    let span = tracing::info_span!(
+        "request",
+        request_id = request_id::current(),
+        method = %request.method(),
+        route,
+        plugin = Empty,
+        plugin_route = Empty,
+        status = Empty,
+        outcome = Empty,
+        duration_ms = Empty,
+    );
+    let start = Instant::now();
+    let response = next.run(request).instrument(span.clone()).await;
+    record(&span, &response, start);
+    response
+}
+
+/// Called by the proxy once it knows where a request goes.
+pub(crate) fn record_plugin(plugin: &str, route: &str) {
+    Span::current().record("plugin", plugin).record("plugin_route", route);
+}
+
+fn record(span: &Span, response: &Response, start: Instant) {
+    let status = response.status();
+    let failure = response.extensions().get::<Failure>();
+    span.record("status", status.as_u16());
+    span.record("outcome", failure.map_or("ok", |failure| failure.code.as_str()));
+    span.record("duration_ms", start.elapsed().as_secs_f64() * 1000.0);
+    let _entered = span.enter();
+    match failure.and_then(|failure| failure.chain.as_deref()) {
+        Some(cause) if status.is_server_error() => tracing::error!(cause, "request failed"),
+        Some(cause) => tracing::debug!(cause, "request refused"),
+        None if status.is_server_error() => tracing::warn!("request failed"),
+        None => tracing::debug!("request served"),
+    }
+}

@@ -1,0 +1,104 @@
+//! `ANY /api/v1/plugins/{pluginId}/{*path}`: a request on its way through a plugin.
+//!
+//! One direction, and no step reaches back: path → snapshot of the registry → route → middlewares →
+//! envelope → guest → answer. A request that no route declares ends before the middlewares and
+//! before the guest (decision R1).
+
+mod chain;
+mod envelope;
+mod target;
+
+use std::sync::Arc;
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    response::Response,
+};
+use bytes::Bytes;
+use contract::{api::ErrorCode, envelope::GuestResponse};
+use http::{HeaderName, HeaderValue, StatusCode};
+use http_body_util::LengthLimitError;
+use sandbox::{CallError, RequestContext};
+
+use crate::{
+    app::App,
+    error::{ApiError, ApiResult},
+    extract::too_large,
+    middleware::trace,
+};
+
+/// Serves one request to a plugin.
+pub async fn handle(State(app): State<Arc<App>>, request: Request) -> ApiResult<Response> {
+    let (parts, body) = request.into_parts();
+    let target = target::parse(parts.uri.path()).ok_or_else(plugin_not_found)?;
+    let name = target.plugin.ok_or_else(plugin_not_found)?;
+    // This one plugin is held on to until it has answered; the snapshot with all others is let go,
+    // so that an upgrade of one of them need not wait for this request.
+    let installed = app
+        .lifecycle
+        .snapshot()
+        .get(name.as_str())
+        .filter(|installed| installed.row.enabled)
+        .cloned()
+        .ok_or_else(plugin_not_found)?;
+    let matched = installed.routes.find(parts.method.as_str(), target.tail).ok_or_else(|| {
+        ApiError::new(ErrorCode::PluginRouteNotFound, "the plugin has no such route")
+    })?;
+    trace::record_plugin(name.as_str(), &matched.route.path);
+
+    let admitted = chain::run(&app, &matched, &parts.headers).await?;
+    let plugin = installed.plugin.as_ref().ok_or_else(|| {
+        ApiError::new(ErrorCode::PluginUnavailable, "the plugin is enabled but not running")
+    })?;
+    let mut envelope = envelope::build(&parts, target.tail, &app.policy.headers, &admitted);
+    // Only as much is read as can fit: base64 turns three bytes of body into four of envelope.
+    let most = app.policy.limits.raw_body_bytes(envelope.encode().len());
+    envelope.body = read(body, most).await?.into();
+    let answer = plugin.handle_request(RequestContext { envelope }).await.map_err(failed)?;
+    respond(answer)
+}
+
+fn plugin_not_found() -> ApiError {
+    ApiError::new(ErrorCode::PluginNotFound, "plugin not found or disabled")
+}
+
+/// Reads a body of `most` bytes at most.
+async fn read(body: Body, most: usize) -> ApiResult<Bytes> {
+    to_bytes(body, most).await.map_err(|error| {
+        let over = std::error::Error::source(&error)
+            .is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
+        if over {
+            too_large(most)
+        } else {
+            ApiError::bad_request("the body could not be read").because(error)
+        }
+    })
+}
+
+/// A call without an answer. The client learns the code; what the guest said stays in the log.
+fn failed(error: CallError) -> ApiError {
+    let code = error.code();
+    let message = match code {
+        ErrorCode::PluginTimeout => "the plugin did not answer in time",
+        ErrorCode::PluginTrapped => "the plugin failed",
+        ErrorCode::PluginResponseTooLarge => "the plugin's answer is too large",
+        ErrorCode::PluginUnavailable => "the plugin is not available",
+        ErrorCode::PayloadTooLarge => "the request is too large for the plugin",
+        _ => "the plugin's answer cannot be understood",
+    };
+    ApiError::new(code, message).because(error)
+}
+
+/// The guest's answer as it is sent: no envelope around it, and only headers that are the guest's
+/// to set (`contract` drops those of the connection).
+fn respond(answer: GuestResponse) -> ApiResult<Response> {
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() = StatusCode::from_u16(answer.status).map_err(ApiError::internal)?;
+    for (name, value) in answer.headers {
+        let name = HeaderName::try_from(name).map_err(ApiError::internal)?;
+        let value = HeaderValue::try_from(value).map_err(ApiError::internal)?;
+        response.headers_mut().append(name, value);
+    }
+    Ok(response)
+}

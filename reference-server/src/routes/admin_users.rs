@@ -1,0 +1,126 @@
+//! `/admin/users`. Needs the global permission `users.write`, and `users.read` to look.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use contract::api::ErrorCode;
+use serde::Deserialize;
+use storage::users::{NewUser, User};
+use uuid::Uuid;
+
+use super::validate;
+use crate::{
+    app::App,
+    auth::{authenticate::Caller, identity::forbidden, permissions::covers},
+    config::Secret,
+    error::{ApiError, ApiResult},
+    extract::{JsonBody, Page, Paged, UrlPath},
+    reply::Reply,
+};
+
+/// Role of a user when the body names none.
+const DEFAULT_ROLE: &str = "USER";
+
+/// Body of a new user.
+#[derive(Debug, Deserialize)]
+pub struct Create {
+    username: String,
+    password: Secret,
+    #[serde(default)]
+    full_name: String,
+    /// Name of a global role.
+    role: Option<String>,
+}
+
+/// `POST /admin/users`. The password is the administrator's choice, so the user must change it.
+pub async fn create(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    JsonBody(new): JsonBody<Create>,
+) -> ApiResult<Reply<User>> {
+    caller.require(&app, "users.write").await?;
+    let username = validate::name("username", &new.username)?;
+    validate::password("password", &new.password)?;
+    let full_name = validate::text("full_name", &new.full_name)?.trim();
+    let role = new.role.as_deref().unwrap_or(DEFAULT_ROLE);
+    may_assign(&app, &caller, role).await?;
+    let password_hash = app.passwords.hash(new.password).await?;
+    let user = NewUser {
+        username,
+        password_hash: &password_hash,
+        full_name,
+        role,
+        must_change_password: true,
+    };
+    let created = app.database.users().create(user).await.map_err(|error| {
+        if error.is_conflict() {
+            ApiError::new(ErrorCode::UsernameTaken, "the username is taken").because(error)
+        } else {
+            error.into()
+        }
+    })?;
+    created.map(Reply::created).ok_or_else(no_such_role)
+}
+
+/// Besides the default role, a caller may hand out their own, and with `*` any: otherwise
+/// `users.write` would be a way to every permission.
+async fn may_assign(app: &App, caller: &Caller, role: &str) -> ApiResult<()> {
+    if role == DEFAULT_ROLE {
+        return Ok(());
+    }
+    if !app.database.roles().global_role_exists(role).await? {
+        return Err(no_such_role());
+    }
+    caller.require(app, "global_roles.assign").await?;
+    let own = app.database.roles().global_permissions(caller.0.user_id).await?;
+    let own_role = app.database.users().get(caller.0.user_id).await?.map(|user| user.role);
+    if own.contains("*") || own_role.as_deref() == Some(role) {
+        return Ok(());
+    }
+    Err(forbidden())
+}
+
+fn no_such_role() -> ApiError {
+    ApiError::new(ErrorCode::RoleNotFound, "there is no global role of this name")
+}
+
+/// `GET /admin/users`.
+pub async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    page: Page,
+) -> ApiResult<Reply<Paged<User>>> {
+    caller.require(&app, "users.read").await?;
+    let users = app.database.users().list(page.into()).await?;
+    Ok(Reply::ok(Paged::new(users, page)))
+}
+
+/// Body of a password set for somebody else.
+#[derive(Debug, Deserialize)]
+pub struct SetPassword {
+    new_password: Secret,
+}
+
+/// `PATCH /admin/users/{id}/password`. The user must change it.
+pub async fn set_password(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    UrlPath(id): UrlPath<Uuid>,
+    JsonBody(body): JsonBody<SetPassword>,
+) -> ApiResult<Reply<User>> {
+    caller.require(&app, "users.write").await?;
+    validate::password("new_password", &body.new_password)?;
+    let not_found = || ApiError::new(ErrorCode::UserNotFound, "there is no such user");
+    let user = app.database.users().get(id).await?.ok_or_else(not_found)?;
+    // Setting somebody's password is a way to act as them, so it takes all they may do.
+    let own = app.database.roles().global_permissions(caller.0.user_id).await?;
+    let theirs = app.database.roles().global_permissions(id).await?;
+    if !theirs.iter().all(|key| covers(&own, key)) {
+        return Err(forbidden());
+    }
+    let hash = app.passwords.hash(body.new_password).await?;
+    if !app.database.users().set_password(id, &hash, true).await? {
+        return Err(not_found());
+    }
+    Ok(Reply::ok(User { must_change_password: true, ..user }))
+}

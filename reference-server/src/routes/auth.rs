@@ -1,0 +1,145 @@
+//! `/auth`: signing in, staying in, signing out.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
+use contract::api::ErrorCode;
+use http::{HeaderValue, header::SET_COOKIE};
+use serde::{Deserialize, Serialize};
+use storage::users::{Credentials, User};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::validate;
+use crate::{
+    app::App,
+    auth::{
+        authenticate::Session,
+        credentials::{ACCESS_COOKIE, REFRESH_COOKIE, cookie},
+        sessions::password_stamp,
+        token::{Issued, Subject, TokenKind},
+    },
+    config::Secret,
+    error::{ApiError, ApiResult},
+    extract::JsonBody,
+    reply::Reply,
+};
+
+/// The only path the refresh token is sent to.
+const REFRESH_PATH: &str = "/api/v1/auth";
+
+/// Body of a sign-in.
+#[derive(Debug, Deserialize)]
+pub struct Login {
+    username: String,
+    password: Secret,
+    /// Keep the session beyond the browser's: the refresh cookie gets a lifetime.
+    #[serde(default)]
+    remember_me: bool,
+}
+
+/// Who signed in, and until when without a refresh.
+#[derive(Debug, Serialize)]
+pub struct SignedIn {
+    user: User,
+    #[serde(with = "time::serde::rfc3339")]
+    expires_at: OffsetDateTime,
+}
+
+/// `POST /auth/login`.
+pub async fn login(
+    State(app): State<Arc<App>>,
+    JsonBody(login): JsonBody<Login>,
+) -> ApiResult<Response> {
+    let username = validate::name("username", &login.username)?;
+    validate::password("password", &login.password)?;
+    let stored = app.database.users().credentials(username).await?;
+    let hash = stored.as_ref().map(|stored| stored.password_hash.clone());
+    let verified = app.passwords.verify(login.password, hash).await?;
+    // One answer for both, so that nobody learns which names exist.
+    let Some(stored) = stored.filter(|_| verified) else {
+        return Err(ApiError::new(
+            ErrorCode::AuthInvalidCredentials,
+            "the username or the password is wrong",
+        ));
+    };
+    begin(&app, stored, Uuid::new_v4(), login.remember_me)
+}
+
+/// `POST /auth/refresh`: a refresh token for new tokens, once.
+pub async fn refresh(State(app): State<Arc<App>>, headers: HeaderMap) -> ApiResult<Response> {
+    let token = cookie(&headers, REFRESH_COOKIE)
+        .ok_or_else(|| ApiError::new(ErrorCode::AuthMissingToken, "there is no refresh token"))?;
+    let refused = || ApiError::new(ErrorCode::AuthTokenInvalid, "the refresh token is not valid");
+    let claims =
+        app.tokens.check(token, TokenKind::Refresh).map_err(|error| refused().because(error))?;
+    // Read anew: the user may be gone, renamed, or have another role or password by now.
+    let stored = app.database.users().credentials(&claims.username).await?;
+    let stored = stored
+        .filter(|stored| stored.user.id == claims.sub)
+        .filter(|stored| claims.stamp == Some(password_stamp(&stored.password_hash)))
+        .ok_or_else(refused)?;
+    if !app.sessions.exchange(claims.sid, claims.jti) {
+        return Err(refused());
+    }
+    begin(&app, stored, claims.sid, true)
+}
+
+/// `POST /auth/logout`: ends the session, and with it both tokens.
+pub async fn logout(State(app): State<Arc<App>>, session: Session) -> ApiResult<Response> {
+    app.sessions.end(session.id);
+    let mut response = Reply::ok(serde_json::json!({"message": "signed out"})).into_response();
+    for (name, path) in [(ACCESS_COOKIE, "/"), (REFRESH_COOKIE, REFRESH_PATH)] {
+        set_cookie(&app, &mut response, name, "", path, Some(0))?;
+    }
+    Ok(response)
+}
+
+/// Issues both tokens of a session and answers with them in cookies.
+pub(super) fn begin(
+    app: &App,
+    Credentials { user, password_hash }: Credentials,
+    session: Uuid,
+    remember: bool,
+) -> ApiResult<Response> {
+    let subject = Subject {
+        user_id: user.id,
+        username: user.username.clone(),
+        role: user.role.clone(),
+        must_change_password: user.must_change_password,
+        password_stamp: password_stamp(&password_hash),
+    };
+    let Issued { token: access, claims } =
+        app.tokens.issue(TokenKind::Access, session, &subject)?;
+    let Issued { token: refresh, .. } = app.tokens.issue(TokenKind::Refresh, session, &subject)?;
+    let expires_at = OffsetDateTime::from_unix_timestamp(claims.exp).map_err(ApiError::internal)?;
+    let mut response = Reply::ok(SignedIn { user, expires_at }).into_response();
+    let seconds = |kind| app.tokens.ttl(kind).as_secs();
+    let access_age = Some(seconds(TokenKind::Access));
+    set_cookie(app, &mut response, ACCESS_COOKIE, &access, "/", access_age)?;
+    let refresh_age = remember.then(|| seconds(TokenKind::Refresh));
+    set_cookie(app, &mut response, REFRESH_COOKIE, &refresh, REFRESH_PATH, refresh_age)?;
+    Ok(response)
+}
+
+/// `HttpOnly`: scripts, a plugin's frontend among them, cannot read the tokens. `SameSite=Strict`:
+/// other sites cannot act with them.
+fn set_cookie(
+    app: &App,
+    response: &mut Response,
+    name: &str,
+    value: &str,
+    path: &str,
+    max_age: Option<u64>,
+) -> ApiResult<()> {
+    let secure = if app.config.auth.cookie_secure { "; Secure" } else { "" };
+    let age = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
+    let cookie = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Strict{secure}{age}");
+    let cookie = HeaderValue::from_str(&cookie).map_err(ApiError::internal)?;
+    response.headers_mut().append(SET_COOKIE, cookie);
+    Ok(())
+}

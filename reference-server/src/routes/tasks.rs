@@ -1,0 +1,152 @@
+//! `/projects/{projectId}/tasks`. Every change is told to the plugins that subscribe to it.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use contract::{api::ErrorCode, event::Event};
+use http::StatusCode;
+use serde::{Deserialize, Deserializer};
+use serde_json::json;
+use storage::tasks::{NewTask, Task, TaskChange};
+use uuid::Uuid;
+
+use super::{projects, validate};
+use crate::{
+    app::App,
+    auth::authenticate::Caller,
+    error::{ApiError, ApiResult, chain},
+    extract::{JsonBody, Page, Paged, UrlPath},
+    reply::Reply,
+};
+
+/// `GET …/tasks`.
+pub async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    UrlPath(project): UrlPath<Uuid>,
+    page: Page,
+) -> ApiResult<Reply<Paged<Task>>> {
+    caller.require_in_project(&app, project, "tasks.read").await?;
+    projects::find(&app, project).await?;
+    let tasks = app.database.tasks().list(project, page.into()).await?;
+    Ok(Reply::ok(Paged::new(tasks, page)))
+}
+
+/// Body of a new task.
+#[derive(Debug, Deserialize)]
+pub struct Create {
+    title: String,
+    status_id: Option<Uuid>,
+    #[serde(default)]
+    assignee_ids: Vec<Uuid>,
+}
+
+/// `POST …/tasks`. Tells `task.created`.
+pub async fn create(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    UrlPath(project): UrlPath<Uuid>,
+    JsonBody(new): JsonBody<Create>,
+) -> ApiResult<Reply<Task>> {
+    caller.require_in_project(&app, project, "tasks.write").await?;
+    let task = NewTask {
+        title: validate::name("title", &new.title)?,
+        status_id: new.status_id,
+        assignee_ids: &new.assignee_ids,
+    };
+    let task = app.database.tasks().create(project, task).await?.ok_or_else(projects::not_found)?;
+    tell(&app, "task.created", &task, &caller).await;
+    Ok(Reply::created(task))
+}
+
+/// `GET …/tasks/{taskId}`.
+pub async fn show(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    UrlPath((project, task)): UrlPath<(Uuid, Uuid)>,
+) -> ApiResult<Reply<Task>> {
+    caller.require_in_project(&app, project, "tasks.read").await?;
+    app.database.tasks().get(project, task).await?.map(Reply::ok).ok_or_else(not_found)
+}
+
+/// Body of a change of a task.
+#[derive(Debug, Deserialize)]
+pub struct Change {
+    title: Option<String>,
+    /// `null` takes the status away; absent leaves it.
+    #[serde(default)]
+    status_id: Patched<Uuid>,
+    assignee_ids: Option<Vec<Uuid>>,
+}
+
+/// A field of a change: absent, `null`, or a value.
+#[derive(Debug, Default)]
+enum Patched<T> {
+    #[default]
+    Absent,
+    Null,
+    Value(T),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patched<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
+    }
+}
+
+/// `PATCH …/tasks/{taskId}`. Tells `task.updated`.
+pub async fn change(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    UrlPath((project, task)): UrlPath<(Uuid, Uuid)>,
+    JsonBody(change): JsonBody<Change>,
+) -> ApiResult<Reply<Task>> {
+    caller.require_in_project(&app, project, "tasks.write").await?;
+    let title = change.title.as_deref().map(|title| validate::name("title", title));
+    let change = TaskChange {
+        title: title.transpose()?,
+        status_id: match change.status_id {
+            Patched::Absent => None,
+            Patched::Null => Some(None),
+            Patched::Value(status) => Some(Some(status)),
+        },
+        assignee_ids: change.assignee_ids.as_deref(),
+    };
+    let task = app.database.tasks().update(project, task, change).await?.ok_or_else(not_found)?;
+    tell(&app, "task.updated", &task, &caller).await;
+    Ok(Reply::ok(task))
+}
+
+/// `DELETE …/tasks/{taskId}`. Tells `task.deleted`.
+pub async fn delete(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    UrlPath((project, task)): UrlPath<(Uuid, Uuid)>,
+) -> ApiResult<StatusCode> {
+    caller.require_in_project(&app, project, "tasks.write").await?;
+    let task = app.database.tasks().delete(project, task).await?.ok_or_else(not_found)?;
+    tell(&app, "task.deleted", &task, &caller).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Publishes what happened. The task is stored by then, so an event store that is away is a line in
+/// the log and not a failed request: the client would repeat what has been done.
+async fn tell(app: &App, topic: &str, task: &Task, caller: &Caller) {
+    let payload = json!({
+        "task_id": task.id,
+        "project_id": task.project_id,
+        "title": task.title,
+        "task_number": task.task_number,
+        "status_id": task.status_id,
+        "assignee_ids": task.assignee_ids,
+        "actor_id": caller.0.user_id,
+    });
+    let event = Event { topic: topic.to_owned(), payload };
+    if let Err(error) = app.events.publish_core(&event).await {
+        tracing::error!(topic, task = %task.id, error = chain(&error), "event not published");
+    }
+}
+
+fn not_found() -> ApiError {
+    ApiError::new(ErrorCode::TaskNotFound, "there is no such task in this project")
+}

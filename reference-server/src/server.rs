@@ -1,0 +1,218 @@
+//! From settings to a serving host, and back down again.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+};
+
+use anyhow::Context as _;
+use lifecycle::{Lifecycle, LifecycleConfig};
+use policy::Policy;
+use sandbox::{HttpOutbound, Sandbox, SandboxConfig};
+use storage::{
+    Database, DatabaseConfig,
+    events::{EventBus, InProcessBus, RetryPolicy, ValkeyBus},
+};
+use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::App,
+    auth::{password::Passwords, permissions::Access, sessions::Sessions, token::Tokens},
+    bootstrap,
+    config::{Config, PluginValues},
+    dispatcher::Dispatcher,
+    host_services::HostServices,
+    router,
+};
+
+/// A host that is bound and ready to serve.
+#[derive(Debug)]
+pub struct Server {
+    app: Arc<App>,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Connects to the stores, brings them up to date, loads the plugins and binds.
+    ///
+    /// # Errors
+    /// A store cannot be used or the address not bound. A plugin that does not load is none: it is
+    /// logged, and the others are served.
+    pub async fn start(config: Config, values: PluginValues) -> anyhow::Result<Self> {
+        let policy = Arc::new(policy(&config));
+        let database = connect_database(&config, &policy).await?;
+        let events = connect_events(&config).await?;
+        let passwords = Passwords::new().context("cannot hash passwords")?;
+        bootstrap::first_user(&database, &passwords, &config.admin)
+            .await
+            .context("cannot create the first user")?;
+
+        let services = HostServices::new(database.clone(), Arc::clone(&events), values);
+        let sandbox = build_sandbox(&config, &policy, services)?;
+        let lifecycle = build_lifecycle(&config, &policy, &database, sandbox).await?;
+        lifecycle.restore().await.context("cannot restore the installed plugins")?;
+
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}", config.listen))?;
+        let address = listener.local_addr().context("cannot read the bound address")?;
+        let app = Arc::new(App {
+            tokens: Tokens::new(&config.auth),
+            sessions: Sessions::new(config.auth.refresh_token_ttl),
+            access: Access::new(database.clone()),
+            config,
+            policy,
+            database,
+            events,
+            lifecycle,
+            passwords,
+        });
+        Ok(Self { app, listener, address })
+    }
+
+    /// Where clients on this machine reach it.
+    pub fn base_url(&self) -> String {
+        let ip = match self.address.ip() {
+            ip if !ip.is_unspecified() => ip,
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        };
+        format!("http://{}", SocketAddr::new(ip, self.address.port()))
+    }
+
+    /// The parts, for whoever serves in-process.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// Serves until `stop` is cancelled, then takes everything down in the order in which it is
+    /// needed: no new connections, running requests up to the grace, the event consumer, the
+    /// plugins, the stores.
+    ///
+    /// # Errors
+    /// Accepting connections failed.
+    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let Self { app, listener, address } = self;
+        tracing::info!(%address, "serving");
+        let consumer_stop = CancellationToken::new();
+        let consumer = spawn_consumer(&app, consumer_stop.clone());
+
+        let grace = app.config.shutdown_grace;
+        let router = router::build(Arc::clone(&app));
+        let serve = axum::serve(listener, router)
+            .with_graceful_shutdown(stop.clone().cancelled_owned())
+            .into_future();
+        let mut serve = std::pin::pin!(serve);
+        let served = tokio::select! {
+            ended = &mut serve => ended,
+            () = stop.cancelled() => timeout(grace, serve).await.unwrap_or_else(|_| {
+                tracing::warn!(?grace, "requests still running after the grace are dropped");
+                Ok(())
+            }),
+        };
+
+        consumer_stop.cancel();
+        if timeout(grace, consumer).await.is_err() {
+            tracing::warn!(?grace, "event handlers still running after the grace are dropped");
+        }
+        if timeout(grace, app.lifecycle.shutdown()).await.is_err() {
+            tracing::warn!(?grace, "plugins did not shut down within the grace");
+        }
+        app.database.close().await;
+        tracing::info!("stopped");
+        served.context("serving failed")
+    }
+}
+
+/// The specification, with the limits the operator chose.
+fn policy(config: &Config) -> Policy {
+    let mut policy = Policy::default();
+    let plugins = &config.plugins;
+    policy.limits.call_duration = plugins.max_call_duration;
+    policy.limits.memory_pages = plugins.max_memory_pages;
+    policy.limits.request_bytes = plugins.max_request_body_bytes;
+    policy.limits.response_bytes = plugins.max_response_bytes;
+    policy
+}
+
+async fn connect_database(config: &Config, policy: &Arc<Policy>) -> anyhow::Result<Database> {
+    // Plugin roles need passwords that every replica derives alike and no plugin can guess. The
+    // prefix keeps them apart from the tokens signed with the same secret.
+    let role_secret = [b"plugin-roles:", config.auth.jwt_secret.expose().as_bytes()].concat();
+    let settings = DatabaseConfig {
+        core_connections: config.database.max_connections,
+        ..DatabaseConfig::new(config.database.url.expose(), role_secret)
+    };
+    Database::connect(&settings, Arc::clone(policy))
+        .await
+        .context("cannot use the database of DATABASE_URL")
+}
+
+async fn connect_events(config: &Config) -> anyhow::Result<Arc<dyn EventBus>> {
+    match &config.valkey.url {
+        Some(url) => {
+            let bus = ValkeyBus::connect(url.expose(), RetryPolicy::default())
+                .await
+                .context("cannot use the store of VALKEY_URL")?;
+            Ok(Arc::new(bus))
+        }
+        None => Ok(Arc::new(InProcessBus::new(RetryPolicy::default()))),
+    }
+}
+
+fn build_sandbox(
+    config: &Config,
+    policy: &Arc<Policy>,
+    services: HostServices,
+) -> anyhow::Result<Sandbox> {
+    let outbound =
+        HttpOutbound::new(Arc::clone(policy), config.plugins.outbound_test_hosts.get().clone())
+            .context("cannot set up the HTTP client of plugins")?;
+    let settings = SandboxConfig {
+        module_cache_dir: config.plugins.module_cache_dir.clone(),
+        ..SandboxConfig::default()
+    };
+    Sandbox::new(settings, Arc::clone(policy), Arc::new(services), Arc::new(outbound))
+        .context("cannot set up the WebAssembly sandbox")
+}
+
+async fn build_lifecycle(
+    config: &Config,
+    policy: &Arc<Policy>,
+    database: &Database,
+    sandbox: Sandbox,
+) -> anyhow::Result<Lifecycle> {
+    let settings = LifecycleConfig {
+        wasm_dir: config.plugins.wasm_dir.clone(),
+        frontend_dir: config.plugins.frontend_dir.clone(),
+        mcp_dir: config.plugins.mcp_dir.clone(),
+        catalog_url: config.marketplace.catalog_url.clone(),
+        timeout: config.marketplace.timeout,
+        allow_insecure: config.marketplace.allow_insecure,
+    };
+    Lifecycle::new(settings, Arc::clone(policy), database.clone(), sandbox)
+        .await
+        .context("cannot set up the plugin lifecycle")
+}
+
+fn spawn_consumer(app: &Arc<App>, stop: CancellationToken) -> JoinHandle<()> {
+    let events = Arc::clone(&app.events);
+    let dispatcher = Arc::new(Dispatcher::new(app.lifecycle.clone()));
+    tokio::spawn(async move { events.run_consumer(dispatcher, stop).await })
+}
+
+/// Writes the base URL where `--ready-file` says: a temporary file first, then a rename, so that
+/// whoever waits for the file never reads half of it.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_ready_file(path: &Path, base_url: &str) -> anyhow::Result<()> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".tmp");
+    std::fs::write(&temporary, base_url)
+        .and_then(|()| std::fs::rename(&temporary, path))
+        .with_context(|| format!("cannot write the ready file {}", path.display()))
+}

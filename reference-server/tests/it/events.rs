@@ -1,0 +1,96 @@
+//! Events on their way to plugins.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, Host};
+
+/// Ample for an event that takes milliseconds; a hang is what it ends.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The payloads a probe got, once there are `count` of them.
+async fn heard(client: &Client, plugin: &str, topic: &str, count: usize) -> Vec<Value> {
+    let waiting = async {
+        loop {
+            let get = json!([{"op": "storage_get", "key": format!("event:{topic}")}]);
+            let results = client.run(plugin, get).await;
+            let events: Vec<Value> = match results[0]["result"].as_str() {
+                Some(text) => serde_json::from_str(text).unwrap(),
+                None => Vec::new(),
+            };
+            if events.len() >= count {
+                return events.into_iter().map(|mut event| event["payload"].take()).collect();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.expect("the events did not arrive")
+}
+
+#[tokio::test]
+async fn subscribers_hear_of_tasks_in_order_and_others_do_not() {
+    let host = Host::start().await;
+    let topics = json!(["task.created", "task.updated", "task.deleted"]);
+    host.probe_with("com.example.all", json!({"eventSubscriptions": topics})).await;
+    host.probe_with("com.example.deaf", json!({"eventSubscriptions": []})).await;
+    let project = host.project().await;
+    let admin = host.admin().await;
+    let path = format!("/projects/{project}/tasks");
+    let mut made = Vec::new();
+    for title in ["a", "b", "c"] {
+        made.push(admin.post(&path, &json!({"title": title})).await.data(201));
+    }
+    let one = format!("{path}/{}", made[0]["id"].as_str().unwrap());
+    admin.patch(&one, &json!({"title": "z"})).await.data(200);
+    admin.delete(&one).await.nothing();
+
+    let created = heard(&admin, "com.example.all", "task.created", 3).await;
+    let titles: Vec<_> = created.iter().map(|payload| payload["title"].clone()).collect();
+    assert_eq!(titles, ["a", "b", "c"]);
+    assert_eq!(created[0]["task_id"], made[0]["id"]);
+    assert_eq!(created[0]["project_id"], json!(project));
+    assert_eq!(heard(&admin, "com.example.all", "task.updated", 1).await[0]["title"], "z");
+    assert_eq!(
+        heard(&admin, "com.example.all", "task.deleted", 1).await[0]["task_id"],
+        made[0]["id"]
+    );
+    assert!(heard(&admin, "com.example.deaf", "task.created", 0).await.is_empty());
+}
+
+#[tokio::test]
+async fn one_slow_subscriber_delays_no_other() {
+    let host = Host::start_with(&[("PLUGINS_MAX_CALL_DURATION", "5s")]).await;
+    for name in ["com.example.a", "com.example.b"] {
+        host.probe_with(name, json!({"eventSubscriptions": ["test.happened"]})).await;
+    }
+    // The one spins on what the other does not even notice: the key of its own event list.
+    let spin = json!({"probe_spin": true});
+    let event = contract::event::Event { topic: "test.happened".into(), payload: spin };
+    let client = host.anonymous();
+    let start = std::time::Instant::now();
+    host.app.events.publish_core(&event).await.unwrap();
+    // Both spin; each is called at once, and neither waits for the other's deadline.
+    let stopped = async {
+        for name in ["com.example.a", "com.example.b"] {
+            // Answers while the event is being handled: another instance serves requests.
+            client.run(name, json!([])).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(4), stopped).await.expect("requests wait for events");
+    assert!(start.elapsed() < Duration::from_secs(4));
+}
+
+#[tokio::test]
+async fn an_event_that_traps_a_guest_is_given_again_and_then_set_aside() {
+    let host = Host::start().await;
+    host.probe_with("com.example.a", json!({"eventSubscriptions": ["test.happened"]})).await;
+    let client = host.anonymous();
+    let event = |payload: Value| contract::event::Event { topic: "test.happened".into(), payload };
+    host.app.events.publish_core(&event(json!({"n": 1, "probe_trap": true}))).await.unwrap();
+    host.app.events.publish_core(&event(json!({"n": 2}))).await.unwrap();
+    // The second is not held up by the first, which comes five times in all.
+    let payloads = heard(&client, "com.example.a", "test.happened", 6).await;
+    let trapped = payloads.iter().filter(|payload| payload["n"] == 1).count();
+    assert_eq!((trapped, payloads.len()), (5, 6), "{payloads:?}");
+}

@@ -1,0 +1,20 @@
+//! The host over HTTP: the real router on a loopback listener, on a real Postgres. One module per
+//! resource; every answer passes the checks of [`support::answer`].
+
+#![expect(clippy::unwrap_used, reason = "in a test, an unexpected error is a failure")]
+
+mod admin_plugins;
+mod admin_users;
+mod api_keys;
+mod auth;
+mod binary;
+mod events;
+mod fallback;
+mod health;
+mod me;
+mod members;
+mod projects;
+mod proxy;
+mod roles;
+mod support;
+mod tasks;
