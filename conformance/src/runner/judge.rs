@@ -98,8 +98,10 @@ fn body(judge: &mut Judge<'_>, expect: &Expect) -> Result<(), Trouble> {
     if let Some(document) = &document {
         if let Some(code) = &expect.error_code {
             judge.check("json /error_code", code, document.pointer("/error_code"))?;
-            let failed = Matcher::Literal(Value::from(false));
-            judge.fact("json /success", &failed, document.pointer("/success"));
+            if !expect.json.contains_key("/success") {
+                let failed = Matcher::Literal(Value::from(false));
+                judge.fact("json /success", &failed, document.pointer("/success"));
+            }
         }
         for (pointer, data) in &expect.json {
             let pointer = judge.vars.text(pointer).map_err(|e| Trouble::Harness(e.to_string()))?;

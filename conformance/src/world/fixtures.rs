@@ -1,6 +1,6 @@
 //! Projects, members and tasks of a case, made through the host's own API.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::identity::{bearer, id_of};
 use super::{Resource, Trouble, World};
@@ -64,8 +64,12 @@ impl World {
             .await
             .map_err(Trouble::preparation)?;
         let data = listed.pointer("/data").unwrap_or_default();
-        let roles = data.as_array().or_else(|| data.get("roles").and_then(|r| r.as_array()));
-        let role = roles.into_iter().flatten().find(|role| role["role_name"] == name);
+        // A list, or an object with the list under some name and counts beside it.
+        let lists = data.as_array().into_iter();
+        let lists = lists.chain(
+            data.as_object().into_iter().flat_map(|o| o.values()).filter_map(Value::as_array),
+        );
+        let role = lists.flatten().find(|role| role["role_name"] == name);
         if let Some(id) = role.and_then(|role| role["id"].as_str()) {
             return Ok(id.to_owned());
         }

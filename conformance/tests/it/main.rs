@@ -6,6 +6,7 @@
 mod archives;
 mod cases;
 mod command;
+mod driven;
 mod embedded;
 mod hosts;
 mod ledger;

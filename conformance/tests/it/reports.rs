@@ -1,8 +1,8 @@
-//! Reports: the JSON fits its schema, JUnit survives a reader, secrets stay out of both.
+//! Reports: the JSON fits its schema, `JUnit` survives a reader, secrets stay out of both.
 
 use hostproof::evidence::VerdictKind;
 use hostproof::report::{Report, SCHEMA, Style, junit, summary};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::hosts::{Host, dead_url, reply, start};
 use crate::support::{run, suite, target, zero_fixture};
@@ -51,8 +51,8 @@ fn assert_fits_the_schema(document: &str) {
 
 #[tokio::test]
 async fn every_verdict_fits_the_published_schema() {
-    let (report, _host) = varied().await;
     use VerdictKind as V;
+    let (report, _host) = varied().await;
     let verdicts: Vec<_> = report.cases.iter().map(|case| case.verdict).collect();
     let expected = [
         V::Pass,
@@ -85,7 +85,7 @@ async fn the_schema_refuses_a_pass_without_facts_and_a_document_without_a_footer
     let validator = jsonschema::validator_for(&schema).unwrap();
     let document: Value = serde_json::from_str(&report.to_json().unwrap()).unwrap();
     let mut hollow = document.clone();
-    hollow["cases"][0]["facts"] = serde_json::json!([]);
+    hollow["cases"][0]["facts"] = json!([]);
     assert!(!validator.is_valid(&hollow));
     let mut truncated = document.clone();
     truncated.as_object_mut().unwrap().remove("footer");
@@ -145,20 +145,19 @@ async fn the_summary_explains_a_failure() {
 #[tokio::test]
 async fn secrets_are_in_no_report() {
     let token = "aaa.eyJzdWIiOiJ1c2VyLTEifQ.c2lnbmF0dXJl";
-    let host = start(move |head, _| match head.uri.path() {
-        "/api/v1/auth/login" => {
+    let host = start(move |head, _| {
+        if head.uri.path() == "/api/v1/auth/login" {
             let mut response = reply(200, "application/json", r#"{"success":true}"#)?;
             let cookie = format!("access_token={token}; HttpOnly").parse().ok()?;
             response.headers_mut().insert("set-cookie", cookie);
-            Some(response)
+            return Some(response);
         }
-        _ => {
-            let seen = head.headers.get("authorization").map(|v| v.to_str().unwrap_or_default().to_owned());
-            let body = serde_json::json!({ "status": "no", "seen": seen, "refresh_token": "unknown-secret" });
-            let mut response = reply(200, "application/json", body.to_string())?;
-            response.headers_mut().insert("set-cookie", "session=another-secret; Path=/".parse().ok()?);
-            Some(response)
-        }
+        let seen = head.headers.get("authorization").and_then(|value| value.to_str().ok());
+        let body = json!({ "status": "no", "seen": seen, "refresh_token": "unknown-secret" });
+        let mut response = reply(200, "application/json", body.to_string())?;
+        let cookie = "session=another-secret; Path=/".parse().ok()?;
+        response.headers_mut().insert("set-cookie", cookie);
+        Some(response)
     })
     .await;
     let case = zero_fixture("c-0001", "/x", HEALTHY, "")

@@ -75,7 +75,7 @@ pub(crate) fn target(url: &str) -> Target {
 
 /// Runs all cases of a suite against a host, with little patience.
 pub(crate) async fn run(suite: &Suite, target: &Target) -> Report {
-    run_with(suite, target, Duration::from_secs(60)).await
+    run_with(suite, target, Duration::from_mins(1)).await
 }
 
 /// The same with a deadline for the whole run.
