@@ -29,8 +29,9 @@ pub(crate) const ALLOCATOR: &str = r#"
   (func (export "paca_malloc") (param $n i32) (result i32)
     (local $p i32)
     (local.set $p (global.get $next))
-    (global.set $next (i32.add (global.get $next) (local.get $n)))
-    (if (i32.gt_u (global.get $next) (i32.const 131072)) (then (return (i32.const 0))))
+    (if (i32.gt_u (i32.add (local.get $p) (local.get $n)) (i32.const 131072))
+      (then (return (i32.const 0))))
+    (global.set $next (i32.add (local.get $p) (local.get $n)))
     (local.get $p))
   (func (export "ResetAllocator") (global.set $next (i32.const 8192)))
 "#;

@@ -26,27 +26,24 @@ fn waiting() -> String {
 }
 
 #[tokio::test]
-async fn calls_beyond_the_limit_wait_and_then_give_up() {
+async fn a_call_that_finds_every_instance_busy_for_too_long_says_so() {
     let world = World::limited(|limits| {
         limits.instances_per_plugin = 1;
         limits.call_duration = Duration::from_millis(300);
     });
     let plugin = world.load(&moody()).await;
-    let spinning = tokio::spawn({
-        let plugin = plugin.clone();
-        async move { call(&plugin, "spin").await }
-    });
-    // Queued behind the spinning call; either the call ends first, and this one is served, or its
-    // own patience does.
-    tokio::task::yield_now().await;
-    let queued = call(&plugin, "").await;
-    assert!(matches!(queued, Ok(_) | Err(CallError::NoFreeInstance { .. })), "{queued:?}");
-    assert!(matches!(spinning.await.unwrap(), Err(CallError::Timeout { .. })));
-    assert_eq!(text(&plugin, "").await.len(), 1);
+    // The second spins after the first, for as long as the third is willing to wait for its turn.
+    let (first, second, third) =
+        tokio::join!(call(&plugin, "spin"), call(&plugin, "spin"), call(&plugin, ""));
+    assert!(matches!(first, Err(CallError::Timeout { .. })), "{first:?}");
+    assert!(matches!(second, Err(CallError::Timeout { .. })), "{second:?}");
+    let Err(error @ CallError::NoFreeInstance { .. }) = third else { panic!("{third:?}") };
+    assert_eq!(error.code().status(), 503);
+    assert_eq!(text(&plugin, "").await, "1");
 }
 
 #[tokio::test]
-async fn a_call_that_finds_every_instance_busy_for_too_long_says_so() {
+async fn a_call_beyond_the_limit_waits_for_its_turn() {
     let world = World::limited(|limits| limits.instances_per_plugin = 1);
     let plugin = world.load(&waiting()).await;
     let first = tokio::spawn({
