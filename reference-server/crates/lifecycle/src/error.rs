@@ -145,7 +145,7 @@ impl LifecycleError {
             Self::AlreadyInstalled(_) => ErrorCode::PluginNameTaken,
             Self::SchemaConflict { .. } => ErrorCode::PluginSchemaConflict,
             Self::Catalog(_) => ErrorCode::MarketplaceUnavailable,
-            Self::Download { source: FetchError::TooLarge { .. }, .. } | Self::NoModule => {
+            Self::Download { source: FetchError::TooLarge { .. }, .. } => {
                 ErrorCode::PluginArchiveInvalid
             }
             Self::Download { source: FetchError::File(_), .. }
@@ -159,7 +159,7 @@ impl LifecycleError {
             Self::VersionMismatch { .. } => ErrorCode::PluginVersionMismatch,
             Self::Upgrade(UpgradeRefusal::Equal(_)) => ErrorCode::PluginAlreadyUpToDate,
             Self::Upgrade(UpgradeRefusal::Older { .. }) => ErrorCode::PluginDowngradeNotAllowed,
-            Self::Load(_) => ErrorCode::PluginLoadFailed,
+            Self::Load(_) | Self::NoModule => ErrorCode::PluginLoadFailed,
             Self::Migration { source } if source.is_unavailable() => ErrorCode::ServiceUnavailable,
             Self::Migration { .. } => ErrorCode::PluginMigrationFailed,
             Self::Schema(source) | Self::Registry(source) if source.is_unavailable() => {

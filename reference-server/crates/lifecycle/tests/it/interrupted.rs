@@ -46,11 +46,6 @@ impl Cut {
         self.world.root(tree).join(NAME)
     }
 
-    fn rename(&self, from: PathBuf, to: PathBuf) {
-        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
-        std::fs::rename(from, to).unwrap();
-    }
-
     fn record(&self, record: &Value) {
         write_record(&self.world, self.operation, record);
     }
@@ -77,6 +72,11 @@ impl Cut {
         assert!(state.files.keys().all(|path| !path.contains(".staging")), "{:?}", state.files);
         assert_eq!(state.paths("frontend").is_empty(), new, "the frontend is the old version's");
     }
+}
+
+fn rename(from: PathBuf, to: PathBuf) {
+    std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+    std::fs::rename(from, to).unwrap();
 }
 
 fn write_record(world: &World, operation: Uuid, record: &Value) {
@@ -124,7 +124,7 @@ async fn in_the_middle_of_the_swap() {
     let cut = Cut::new().await;
     cut.record(&upgrade(&json!(["backend"])));
     cut.commit().await;
-    cut.rename(cut.live("backend"), cut.staged("backend", "outgoing"));
+    rename(cut.live("backend"), cut.staged("backend", "outgoing"));
     cut.assert_after_restart(1, true).await;
 }
 
@@ -133,9 +133,9 @@ async fn swapped_but_not_tidied_up() {
     let cut = Cut::new().await;
     cut.record(&upgrade(&json!(["backend"])));
     cut.commit().await;
-    cut.rename(cut.live("backend"), cut.staged("backend", "outgoing"));
-    cut.rename(cut.staged("backend", "incoming"), cut.live("backend"));
-    cut.rename(cut.live("frontend"), cut.staged("frontend", "outgoing"));
+    rename(cut.live("backend"), cut.staged("backend", "outgoing"));
+    rename(cut.staged("backend", "incoming"), cut.live("backend"));
+    rename(cut.live("frontend"), cut.staged("frontend", "outgoing"));
     cut.assert_after_restart(1, true).await;
 }
 
@@ -143,9 +143,9 @@ async fn swapped_but_not_tidied_up() {
 async fn swapped_and_the_record_gone() {
     let cut = Cut::new().await;
     cut.commit().await;
-    cut.rename(cut.live("backend"), cut.staged("backend", "outgoing"));
-    cut.rename(cut.staged("backend", "incoming"), cut.live("backend"));
-    cut.rename(cut.live("frontend"), cut.staged("frontend", "outgoing"));
+    rename(cut.live("backend"), cut.staged("backend", "outgoing"));
+    rename(cut.staged("backend", "incoming"), cut.live("backend"));
+    rename(cut.live("frontend"), cut.staged("frontend", "outgoing"));
     cut.assert_after_restart(0, true).await;
 }
 

@@ -49,9 +49,10 @@ async fn an_enabled_one_runs_the_module_that_is_in_place() {
 
 #[tokio::test]
 async fn refused_registrations_leave_nothing_and_touch_no_file() {
+    type Case = (&'static str, ErrorCode, fn(&mut Registration));
     let world = World::new().await;
     let before = world.state().await;
-    let cases: [(&str, ErrorCode, fn(&mut Registration)); 5] = [
+    let cases: [Case; 5] = [
         ("no module", ErrorCode::PluginLoadFailed, |_| {}),
         ("another name", ErrorCode::PluginManifestInvalid, |one| one.name = "com.example.x".into()),
         ("no name", ErrorCode::BadRequest, |one| one.name = "no name".into()),

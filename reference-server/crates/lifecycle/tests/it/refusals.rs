@@ -93,7 +93,7 @@ fn manifest_cases() -> Vec<Case> {
             "a pre-release version",
             ErrorCode::PluginVersionInvalid,
             json!({ "version": "2.0.0-rc.1" }),
-            |bundle| bundle.version = "2.0.0-rc.1".to_owned(),
+            |bundle| "2.0.0-rc.1".clone_into(&mut bundle.version),
         ),
     ];
     let mut gone = case(

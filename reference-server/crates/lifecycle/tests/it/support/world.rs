@@ -41,8 +41,8 @@ impl World {
         let policy = Arc::new(policy);
         let test_database =
             services::test_database("empty", async |_| Ok::<(), std::io::Error>(())).await.unwrap();
-        let config = DatabaseConfig::new(test_database.url(), *b"a secret of the tests");
-        let database = Database::connect(&config, Arc::clone(&policy)).await.unwrap();
+        let reach = DatabaseConfig::new(test_database.url(), *b"a secret of the tests");
+        let database = Database::connect(&reach, Arc::clone(&policy)).await.unwrap();
         let catalog = CatalogServer::start().await;
         let dir = tempfile::tempdir().unwrap();
         let config = config(&catalog, dir.path());
