@@ -248,6 +248,9 @@ impl Target {
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
             return Err(format!("[host] url: `{url}` is no http or https URL"));
         }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("[host] url: credentials belong into [admin]".to_owned());
+        }
         if let Some(Admin { password, password_env, .. }) = &self.admin
             && password.is_some() == password_env.is_some()
         {

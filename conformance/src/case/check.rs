@@ -1,14 +1,14 @@
 //! What the types of a case cannot say: variables exist, matchers are well formed, something is
 //! asserted, and the features a case needs follow from what it does.
 
+mod implied;
+
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
-use super::{Action, Case, Data, Expect, Feature, Identity, Lane, Need, PluginSpec, Step, Tier};
+use super::{Action, Case, Data, Expect, Identity, Lane, Need, PluginSpec, Step, Tier};
 use crate::matcher::Matcher;
 use crate::peers::archive::Damage;
-use crate::vars::{self, Vars};
+use crate::vars::Vars;
 
 /// Checks a case and fills in what follows from it: implied needs, features and identities.
 pub(super) fn check(case: &mut Case) -> Result<(), String> {
@@ -29,7 +29,7 @@ pub(super) fn check(case: &mut Case) -> Result<(), String> {
         return Err(format!("the background step `{name}` is never joined"));
     }
     assertions(case)?;
-    implied(case);
+    implied::fill_in(case);
     if case.tier == Tier::ZeroFixture {
         let needs_more = case.plugin.is_some()
             || !case.needs.is_empty()
@@ -246,96 +246,4 @@ fn assertions(case: &Case) -> Result<(), String> {
         );
     }
     Ok(())
-}
-
-/// Identities and features that follow from what the case does.
-fn implied(case: &mut Case) {
-    let mut features = case.features.clone();
-    let mut identities = BTreeSet::new();
-    if case.plugin.is_some() || !case.also.is_empty() {
-        features.insert(Feature::Catalog);
-        identities.insert(Identity::Admin);
-    }
-    if !case.needs.is_empty() {
-        features.insert(Feature::CoreResources);
-        identities.insert(Identity::Admin);
-    }
-    for step in &case.steps {
-        identities.extend(step.identity);
-        match &step.action {
-            Action::Publish(_) | Action::Install(_) | Action::Catalog(_) => {
-                features.insert(Feature::Catalog);
-                identities.insert(Identity::Admin);
-            }
-            Action::Upgrade | Action::Patch(_) | Action::Uninstall => {
-                identities.insert(Identity::Admin);
-            }
-            Action::OutboundSeen(_) => {
-                features.insert(Feature::Outbound);
-            }
-            Action::ObserveEvent(_) => {
-                features.insert(Feature::Valkey);
-            }
-            Action::Request(_) | Action::Probe(_) | Action::Join(_) => {}
-        }
-    }
-    for name in mentioned(case) {
-        let feature = match name.as_str() {
-            "allowed_host" | "allowed_host_upper" | "other_host" | "outbound_port" => {
-                Some(Feature::Outbound)
-            }
-            "config_key" | "config_key_lower" | "config_value" | "secret_key" => {
-                Some(Feature::Config)
-            }
-            _ => None,
-        };
-        features.extend(feature);
-        let owner = name.strip_suffix("_user").map(|name| name.replace('_', "-"));
-        identities.extend(owner.and_then(|name| name.parse::<Identity>().ok()));
-    }
-    features.extend(identities.iter().flat_map(|identity| identity.features()));
-    case.features = features;
-    case.identities = identities;
-}
-
-/// The names of all variables that the case mentions anywhere.
-fn mentioned(case: &Case) -> BTreeSet<String> {
-    fn walk(value: &Value, found: &mut BTreeSet<String>) {
-        match value {
-            Value::String(text) => found.extend(vars::names(text).map(str::to_owned)),
-            Value::Array(items) => items.iter().for_each(|item| walk(item, found)),
-            Value::Object(members) => members.iter().for_each(|(key, member)| {
-                found.extend(vars::names(key).map(str::to_owned));
-                walk(member, found);
-            }),
-            _ => {}
-        }
-    }
-    let mut found = BTreeSet::new();
-    let specs = case.plugin.iter().chain(case.also.iter().map(|(_, spec)| spec));
-    for data in specs.flat_map(|spec| spec.manifest.iter().chain(&spec.entry)) {
-        walk(&data.0, &mut found);
-    }
-    for step in &case.steps {
-        let expect = &step.expect;
-        let single = [&expect.status, &expect.error_code, &expect.body];
-        let data = single.into_iter().flatten().chain(expect.json.values());
-        data.chain(expect.headers.values()).for_each(|data| walk(&data.0, &mut found));
-        match &step.action {
-            Action::Request(request) => {
-                let texts = std::iter::once(&request.path).chain(&request.body);
-                for text in texts.chain(request.headers.values()) {
-                    found.extend(vars::names(text).map(str::to_owned));
-                }
-                request.json.iter().for_each(|data| walk(&data.0, &mut found));
-            }
-            Action::Probe(ops) => ops.iter().for_each(|op| walk(op, &mut found)),
-            Action::Publish(spec) => {
-                let data = spec.manifest.iter().chain(&spec.entry);
-                data.for_each(|data| walk(&data.0, &mut found));
-            }
-            _ => {}
-        }
-    }
-    found
 }

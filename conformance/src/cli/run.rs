@@ -51,7 +51,7 @@ pub(super) struct Args {
     /// Only cases of this profile. Repeatable.
     #[arg(long)]
     profile: Vec<Profile>,
-    /// Seed of the order of cases and of the names they use; default: random.
+    /// Seed of the order of cases; default: random.
     #[arg(long)]
     seed: Option<u64>,
     /// For the whole run.

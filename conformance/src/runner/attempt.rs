@@ -1,5 +1,7 @@
 //! One attempt at a case: fixtures, steps, verdict, and the removal of everything it made.
 
+mod variables;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,11 +11,11 @@ use futures_util::FutureExt as _;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
+use self::variables::{dash_last_dot, target_vars};
 use super::step;
 use crate::case::{Case, CatalogMode, Identity, InstallSpec, Lane, Need, PluginSpec, Tier};
 use crate::client::{Answer, Exchange, Outgoing, Transcript};
 use crate::evidence::{Fact, Failure, FailureKind, Pass, Verdict};
-use crate::peers::Outbound;
 use crate::vars::Vars;
 use crate::world::{PluginState, Resource, Trouble, World};
 
@@ -316,44 +318,4 @@ fn verdict_of(trouble: Trouble) -> Verdict {
         Trouble::Blocked(reason) => Verdict::Blocked(reason),
         Trouble::Harness(reason) => Verdict::HarnessError(reason),
     }
-}
-
-/// A name with another spelling and the same schema name.
-fn dash_last_dot(name: &str) -> String {
-    name.rsplit_once('.').map_or_else(|| name.to_owned(), |(head, tail)| format!("{head}-{tail}"))
-}
-
-/// The variables that follow from the target file.
-fn target_vars(world: &World) -> Vars {
-    let mut vars = Vars::default();
-    let target = &world.target;
-    vars.set("token", world.token());
-    let limits = &target.limits;
-    vars.set("call_duration", humantime::format_duration(limits.call_duration.0).to_string());
-    let numbers = [
-        ("memory_pages", limits.memory_pages),
-        ("response_bytes", limits.response_bytes),
-        ("request_bytes", limits.request_bytes),
-    ];
-    for (name, value) in numbers {
-        vars.set(name, value);
-        vars.set(format!("{name}_plus_one"), value.saturating_add(1));
-    }
-    if let Some(outbound) = &target.outbound {
-        vars.set("allowed_host", outbound.allowed_host.clone());
-        vars.set("allowed_host_upper", outbound.allowed_host.to_ascii_uppercase());
-        vars.set("other_host", outbound.other_host.clone());
-        // The port really bound, where the target file leaves the choice to the system.
-        let bound = world.outbound.as_ref().map_or(outbound.listen, Outbound::address);
-        vars.set("outbound_port", bound.port().to_string());
-    }
-    if let Some((key, value)) = target.config.values.first_key_value() {
-        vars.set("config_key", key.clone());
-        vars.set("config_key_lower", key.to_ascii_lowercase());
-        vars.set("config_value", value.clone());
-    }
-    if let Some(key) = target.config.secret_keys.first() {
-        vars.set("secret_key", key.clone());
-    }
-    vars
 }

@@ -1,0 +1,45 @@
+//! The variables a case begins with.
+
+use crate::peers::Outbound;
+use crate::vars::Vars;
+use crate::world::World;
+
+/// A name with another spelling and the same schema name.
+pub(super) fn dash_last_dot(name: &str) -> String {
+    name.rsplit_once('.').map_or_else(|| name.to_owned(), |(head, tail)| format!("{head}-{tail}"))
+}
+
+/// The variables that follow from the target file.
+pub(super) fn target_vars(world: &World) -> Vars {
+    let mut vars = Vars::default();
+    let target = &world.target;
+    vars.set("token", world.token());
+    let limits = &target.limits;
+    vars.set("call_duration", humantime::format_duration(limits.call_duration.0).to_string());
+    let numbers = [
+        ("memory_pages", limits.memory_pages),
+        ("response_bytes", limits.response_bytes),
+        ("request_bytes", limits.request_bytes),
+    ];
+    for (name, value) in numbers {
+        vars.set(name, value);
+        vars.set(format!("{name}_plus_one"), value.saturating_add(1));
+    }
+    if let Some(outbound) = &target.outbound {
+        vars.set("allowed_host", outbound.allowed_host.clone());
+        vars.set("allowed_host_upper", outbound.allowed_host.to_ascii_uppercase());
+        vars.set("other_host", outbound.other_host.clone());
+        // The port really bound, where the target file leaves the choice to the system.
+        let bound = world.outbound.as_ref().map_or(outbound.listen, Outbound::address);
+        vars.set("outbound_port", bound.port().to_string());
+    }
+    if let Some((key, value)) = target.config.values.first_key_value() {
+        vars.set("config_key", key.clone());
+        vars.set("config_key_lower", key.to_ascii_lowercase());
+        vars.set("config_value", value.clone());
+    }
+    if let Some(key) = target.config.secret_keys.first() {
+        vars.set("secret_key", key.clone());
+    }
+    vars
+}
