@@ -4,7 +4,6 @@
 //! JSON, which any host must; `plugin` is [`sandbox::Plugin::handle_request`] with pool, deadline
 //! and limits. The last lines print the ratios of one run.
 
-#![expect(missing_docs, reason = "the macros generate undocumented functions")]
 #![expect(clippy::unwrap_used, reason = "a bench that cannot be set up has nothing to say")]
 
 use std::hint::black_box;

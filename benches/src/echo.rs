@@ -143,12 +143,7 @@ impl Services for Nothing {
         Err(unavailable())
     }
 
-    async fn db_exec(
-        &self,
-        _: &PluginName,
-        _: &str,
-        _: Option<&str>,
-    ) -> Result<u64, ServiceError> {
+    async fn db_exec(&self, _: &PluginName, _: &str, _: Option<&str>) -> Result<u64, ServiceError> {
         Err(unavailable())
     }
 
