@@ -158,7 +158,6 @@ impl Migrations<'_> {
         for statement in &step.statements {
             // The extended protocol: one statement, even if the splitting were wrong.
             sqlx::query(AssertSqlSafe(statement.text.as_str()))
-                .persistent(false)
                 .execute(&mut *transaction)
                 .await
                 .map_err(|error| MigrationError::statement(step.file, statement, error))?;

@@ -52,6 +52,45 @@ impl PluginSql<'_> {
         sql: &str,
         params: Option<&str>,
     ) -> Result<String, SqlError> {
+        match self.query_once(plugin, access, sql, params).await {
+            Err(error) if error.is_stale_plan() => {
+                self.forget_plans(plugin);
+                self.query_once(plugin, access, sql, params).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Runs a statement for its effect and gives the number of rows affected.
+    pub async fn exec(
+        &self,
+        plugin: &PluginName,
+        sql: &str,
+        params: Option<&str>,
+    ) -> Result<u64, SqlError> {
+        match self.exec_once(plugin, sql, params).await {
+            Err(error) if error.is_stale_plan() => {
+                self.forget_plans(plugin);
+                self.exec_once(plugin, sql, params).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Closes the plugin's idle sessions, whose plans are as old as the one that failed.
+    fn forget_plans(&self, plugin: &PluginName) {
+        if let Ok(identity) = self.database.names().identity(plugin) {
+            self.database.sessions().forget(&identity.runtime_role);
+        }
+    }
+
+    async fn query_once(
+        &self,
+        plugin: &PluginName,
+        access: Access,
+        sql: &str,
+        params: Option<&str>,
+    ) -> Result<String, SqlError> {
         let (mut session, outcome) = self.prepare(plugin, access, sql, params).await?;
         let limits = &self.database.policy().limits;
         let outcome = match outcome {
@@ -61,8 +100,7 @@ impl PluginSql<'_> {
         session.settle(outcome).await
     }
 
-    /// Runs a statement for its effect and gives the number of rows affected.
-    pub async fn exec(
+    async fn exec_once(
         &self,
         plugin: &PluginName,
         sql: &str,

@@ -31,9 +31,5 @@ pub(super) async fn owned_code(
 ) -> Result<Option<String>, sqlx::Error> {
     // The file may have changed where names are looked up.
     sqlx::raw_sql("SET LOCAL search_path TO pg_catalog").execute(&mut *connection).await?;
-    sqlx::query_scalar(OWNED_CODE)
-        .persistent(false)
-        .bind(identity.schema.as_str())
-        .fetch_optional(connection)
-        .await
+    sqlx::query_scalar(OWNED_CODE).bind(identity.schema.as_str()).fetch_optional(connection).await
 }

@@ -29,6 +29,8 @@ enum Origin {
     Away,
     /// The driver gave up.
     Driver,
+    /// Postgres cannot use what was prepared.
+    StalePlan,
 }
 
 impl SqlError {
@@ -41,6 +43,12 @@ impl SqlError {
         self.origin == Origin::Away
     }
 
+    /// True when the session had prepared the statement for tables that another host has migrated
+    /// since. The session is not handed back, and a second attempt prepares anew.
+    pub(super) fn is_stale_plan(&self) -> bool {
+        self.origin == Origin::StalePlan
+    }
+
     pub(crate) fn is_by_postgres(&self) -> bool {
         self.origin == Origin::Postgres
     }
@@ -49,16 +57,17 @@ impl SqlError {
 impl From<sqlx::Error> for SqlError {
     fn from(error: sqlx::Error) -> Self {
         let away = is_away(&error);
-        let refused = error.as_database_error().and_then(|error| {
-            error
-                .try_downcast_ref::<PgDatabaseError>()
-                .map(|error| (classify(error), wording(error)))
-        });
+        let refused = error
+            .as_database_error()
+            .and_then(|error| error.try_downcast_ref::<PgDatabaseError>())
+            .map(|error| (classify(error), wording(error), is_stale_plan(error)));
         let (code, message, origin) = match refused {
             _ if away => {
                 (code::DATABASE_ERROR, "the database is unavailable".to_owned(), Origin::Away)
             }
-            Some((code, message)) => (code, message, Origin::Postgres),
+            Some((code, message, stale)) => {
+                (code, message, if stale { Origin::StalePlan } else { Origin::Postgres })
+            }
             // The driver's own words speak of protocols and hosts; they are for the log.
             None => (
                 code::DATABASE_ERROR,
@@ -118,4 +127,9 @@ fn wording(error: &PgDatabaseError) -> String {
     text.push_str(error.code());
     text.push(']');
     text
+}
+
+/// "cached plan must not change result type". The code alone, 0A000, means many things.
+fn is_stale_plan(error: &PgDatabaseError) -> bool {
+    error.code() == "0A000" && error.routine() == Some("RevalidateCachedQuery")
 }

@@ -37,27 +37,27 @@ pub(super) async fn of(
     .await?;
     // There are no arrays of arrays: a column of arrays goes back value by value.
     let (array, is_array) = kind.filter(|(array, _)| array.0 != 0).ok_or_else(unsupported)?;
-    let mut texts = Vec::with_capacity(values.len());
-    if is_array {
-        for value in values {
-            texts.push(print(connection, "SELECT $1::text", element, value.bytes.clone()).await?);
-        }
-        return Ok(texts.into_iter().flatten().collect());
+    if !is_array {
+        let statement = format!(
+            "SELECT t::text FROM pg_catalog.unnest($1) WITH ORDINALITY AS u(t, n) ORDER BY n -- {}",
+            array.0
+        );
+        return print(connection, statement, array, array_of(element, values)).await;
     }
-    let printed = print(
-        connection,
-        "SELECT t::text FROM pg_catalog.unnest($1) WITH ORDINALITY AS u(t, n) ORDER BY n",
-        array,
-        array_of(element, values),
-    )
-    .await?;
-    Ok(printed)
+    let mut texts = Vec::with_capacity(values.len());
+    for value in values {
+        let statement = format!("SELECT $1::text -- {}", array.0);
+        texts.extend(print(connection, statement, array, value.bytes.clone()).await?);
+    }
+    Ok(texts)
 }
 
 /// Runs a statement whose only parameter has that type and those bytes, and reads a column of text.
+///
+/// The session keeps prepared statements by their text, so the text has to name the type.
 async fn print(
     connection: &mut PgConnection,
-    statement: &'static str,
+    statement: String,
     parameter: Oid,
     bytes: Vec<u8>,
 ) -> Result<Vec<String>, SqlError> {
@@ -66,11 +66,8 @@ async fn print(
     arguments
         .add(Encoded { bytes: Some(bytes), info })
         .map_err(|error| SqlError::from(sqlx::Error::Encode(error)))?;
-    // Not kept prepared: the same text stands for another type next time.
-    let texts = sqlx::query_scalar_with(AssertSqlSafe(statement), arguments)
-        .persistent(false)
-        .fetch_all(connection)
-        .await?;
+    let texts =
+        sqlx::query_scalar_with(AssertSqlSafe(statement), arguments).fetch_all(connection).await?;
     Ok(texts)
 }
 

@@ -6,6 +6,8 @@ use crate::support::{Host, Plugin, scalar};
 
 const NOTES: &[(&str, &str)] = &[("1.sql", "CREATE TABLE notes (id int PRIMARY KEY, body text)")];
 
+/// Every call refuses the statement with that code. In a READ ONLY transaction Postgres may find
+/// the transaction wrong before it finds the right missing.
 async fn refused(plugin: &Plugin<'_>, sql: &str, code: &str) {
     for (call, outcome) in [
         ("query", plugin.query(sql, "").await.map(drop)),
@@ -13,7 +15,8 @@ async fn refused(plugin: &Plugin<'_>, sql: &str, code: &str) {
         ("exec", plugin.exec(sql, "").await.map(drop)),
     ] {
         let error = outcome.expect_err(sql);
-        assert_eq!(error.code, code, "{call} of {sql}: {error}");
+        let reading = call == "query" && error.code == code::STATEMENT_NOT_ALLOWED;
+        assert!(error.code == code || reading, "{call} of {sql}: {error}");
         assert!(!error.is_unavailable(), "{call} of {sql}: {error}");
     }
 }
@@ -236,7 +239,6 @@ async fn a_running_plugin_defines_nothing_anywhere() {
         "SELECT pg_read_file('/etc/passwd')",
         "SELECT lo_create(0)",
         "ALTER SYSTEM SET fsync = off",
-        "GRANT SELECT ON notes TO PUBLIC",
         "LOCK TABLE projects IN ACCESS EXCLUSIVE MODE",
         "DELETE FROM plugin_schema_migrations",
         "SELECT 1; SELECT 2",
@@ -245,6 +247,12 @@ async fn a_running_plugin_defines_nothing_anywhere() {
         plugin.exec(sql, "").await.expect_err(sql);
     }
     assert_eq!(plugin.value("SELECT count(*) FROM notes").await, 0);
+    // Postgres takes this with a warning, and grants nothing.
+    plugin.exec("GRANT ALL ON notes TO PUBLIC", "").await.unwrap();
+    assert_eq!(
+        plugin.value("SELECT has_table_privilege('public', 'notes', 'SELECT')").await,
+        false
+    );
 }
 
 #[tokio::test]

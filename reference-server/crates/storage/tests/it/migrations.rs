@@ -12,7 +12,10 @@ async fn files_run_once_in_order_and_leave_a_record() {
     let a = host.plugin("a", &[]).await;
     let files = [
         ("0002_fill.sql", "INSERT INTO notes VALUES (1); INSERT INTO notes VALUES (2);"),
-        ("0001_notes.sql", "-- first\nCREATE TABLE notes (id int);"),
+        (
+            "0001_notes.sql",
+            "-- first\nCREATE TABLE notes (id int); CREATE TYPE mood AS ENUM ('glad'); SELECT 'glad'::mood",
+        ),
         ("0002_fill.down.sql", "DELETE FROM notes"),
     ];
     assert_eq!(a.migrate(&files).await.unwrap(), ["0001_notes.sql", "0002_fill.sql"]);
@@ -95,7 +98,6 @@ async fn a_migration_reaches_nothing_but_its_schema_and_the_ids_of_core_tables()
         "DROP TABLE plugin_data_b.notes",
         "DROP TABLE projects",
         "CREATE INDEX ON tasks (title)",
-        "CREATE VIEW v AS SELECT password_hash FROM users",
         "CREATE TABLE t AS SELECT * FROM users",
         "CREATE TABLE t AS SELECT * FROM plugin_data_b.notes",
         "INSERT INTO projects (name) VALUES ('mine')",
@@ -125,6 +127,11 @@ async fn a_migration_reaches_nothing_but_its_schema_and_the_ids_of_core_tables()
             error.code
         );
     }
+    // A view can be written down; what it may read is decided when it is read.
+    a.migrate(&[("view.sql", "CREATE VIEW v AS SELECT password_hash FROM users")]).await.unwrap();
+    let error = a.query("SELECT * FROM v", "").await.unwrap_err();
+    assert_eq!(error.code, code::PERMISSION_DENIED, "{error}");
+
     let allowed = "CREATE TABLE t (
         project uuid NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
         task uuid REFERENCES public.tasks (id) ON DELETE CASCADE,

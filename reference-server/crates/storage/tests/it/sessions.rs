@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use policy::sql::code;
 
-use crate::support::{Host, config, scalar};
+use crate::support::{Host, as_files, config, scalar};
 
 const OPEN: &str = "SELECT count(*) FROM pg_stat_activity
                     WHERE datname = current_database() AND application_name = 'hostproof-plugin'";
@@ -92,6 +92,25 @@ async fn a_migration_renews_what_sessions_had_prepared() {
     assert_eq!(columns().await, serde_json::json!(["a"]));
     plugin.migrate(&[first, ("2.sql", "ALTER TABLE t ADD COLUMN b int")]).await.unwrap();
     assert_eq!(columns().await, serde_json::json!(["a", "b"]));
+}
+
+#[tokio::test]
+async fn a_migration_by_another_host_is_noticed() {
+    let host = Host::start_with(|config| config.plugin_connections_each = 1).await;
+    let plugin = host.plugin("a", &[]).await;
+    let first = ("1.sql", "CREATE TABLE t (a int)");
+    plugin.migrate(&[first]).await.unwrap();
+    plugin.query("SELECT * FROM t", "").await.unwrap();
+    let session = plugin.value("SELECT pg_backend_pid()").await;
+
+    let policy = std::sync::Arc::default();
+    let other = storage::Database::connect(&config(host.copy.url()), policy).await.unwrap();
+    let files = as_files(&[first, ("2.sql", "ALTER TABLE t ADD COLUMN b int")]);
+    other.migrations().run(&plugin.name, &files).await.unwrap();
+    other.close().await;
+    assert_eq!(plugin.value("SELECT pg_backend_pid()").await, session, "still the same session");
+    let found = plugin.query("SELECT * FROM t", "").await.unwrap();
+    assert_eq!(found["columns"], serde_json::json!(["a", "b"]));
 }
 
 #[tokio::test]
