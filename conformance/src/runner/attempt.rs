@@ -99,8 +99,8 @@ impl Attempt {
         attempt.set("plugin_with_last_dot_as_dash", dash_last_dot(&name));
         if case.tier != Tier::ZeroFixture {
             // Registered before anything exists: what exists afterwards is found by its name.
-            attempt.created(Resource::Plugins(name.clone()));
-            attempt.created(Resource::Plugins(dash_last_dot(&name)));
+            let names = vec![name.clone(), dash_last_dot(&name)];
+            attempt.created(Resource::Plugins(names));
         }
         attempt.name_plugin("plugin", name);
         attempt

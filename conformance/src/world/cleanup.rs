@@ -15,8 +15,9 @@ const NO_WAY: &str = "the host has no route to remove users";
 /// Something on the host that the suite created.
 #[derive(Debug, Clone)]
 pub enum Resource {
-    /// All plugins whose name begins so: one may exist although the install's answer never came.
-    Plugins(String),
+    /// All plugins whose name begins with one of these: one may exist although the install's answer
+    /// never came.
+    Plugins(Vec<String>),
     /// A project by id, with its tasks and members.
     Project(String),
     /// A user by id.
@@ -62,8 +63,8 @@ impl World {
         admin: &[(String, String)],
     ) -> Result<(), String> {
         let path = match resource {
-            Resource::Plugins(prefix) => {
-                for id in self.plugin_ids(prefix, admin).await? {
+            Resource::Plugins(prefixes) => {
+                for id in self.plugin_ids(prefixes, admin).await? {
                     let path = format!("/api/v1/admin/plugins/{id}");
                     gone(&self.call(&Outgoing::plain("DELETE", path).with(admin)).await?)?;
                 }
@@ -88,19 +89,20 @@ impl World {
         gone(&self.call(&Outgoing::plain("DELETE", path).with(admin)).await?)
     }
 
-    /// The row ids of all installed plugins whose name begins so.
+    /// The row ids of all installed plugins whose name begins with one of these.
     async fn plugin_ids(
         &self,
-        prefix: &str,
+        prefixes: &[String],
         admin: &[(String, String)],
     ) -> Result<Vec<String>, String> {
         let answer =
             self.expect(&Outgoing::plain("GET", "/api/v1/plugins").with(admin), 200).await?;
         let plugins = answer.pointer("/data/plugins").unwrap_or_default();
-        let ours =
-            plugins.as_array().into_iter().flatten().filter(|plugin| {
-                plugin["name"].as_str().is_some_and(|name| name.starts_with(prefix))
-            });
+        let ours = plugins.as_array().into_iter().flatten().filter(|plugin| {
+            plugin["name"]
+                .as_str()
+                .is_some_and(|name| prefixes.iter().any(|prefix| name.starts_with(prefix)))
+        });
         Ok(ours.filter_map(|plugin| plugin["id"].as_str().map(str::to_owned)).collect())
     }
 }
@@ -116,7 +118,7 @@ impl Resource {
     /// For people.
     pub fn describe(&self) -> String {
         match self {
-            Self::Plugins(prefix) => format!("plugins {prefix}…"),
+            Self::Plugins(prefixes) => format!("plugins {}…", prefixes.join("…, ")),
             Self::Project(id) => format!("project {id}"),
             Self::User(id) => format!("user {id}"),
             Self::ApiKey { id, .. } => format!("API key {id}"),
