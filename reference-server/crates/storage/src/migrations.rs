@@ -121,15 +121,15 @@ impl Migrations<'_> {
         steps: Vec<Step<'_>>,
     ) -> Result<Vec<String>, MigrationError> {
         let mut done = Vec::new();
-        let mut outcome = grant_to_runtime(&mut connection, identity).await.map_err(Into::into);
+        let mut outcome = Ok(());
         for step in &steps {
-            if outcome.is_err() {
-                break;
-            }
             match self.apply_one(identity, &mut connection, step).await {
                 Ok(true) => done.push(step.file.name.clone()),
                 Ok(false) => {}
-                Err(error) => outcome = Err(error),
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
+                }
             }
         }
         // A transaction left open is rolled back as the session ends.
@@ -170,14 +170,19 @@ impl Migrations<'_> {
     }
 }
 
-/// Everything before a file's statements. Locking the record makes hosts take turns.
+/// Everything before a file's statements. Locking the record makes hosts take turns, however long a
+/// turn takes. What the migration role makes, the runtime role may use.
 fn begin_statement(identity: &Identity, timeout: Duration, lock_timeout: Duration) -> String {
-    let schema = &identity.schema;
+    let Identity { schema, runtime_role, .. } = identity;
     format!(
-        "SET LOCAL search_path TO {schema}, public; \
-         SET LOCAL statement_timeout TO {}; \
-         SET LOCAL lock_timeout TO {}; \
-         LOCK TABLE {schema}.plugin_schema_migrations IN SHARE ROW EXCLUSIVE MODE",
+        "SET LOCAL search_path TO {schema}, public;
+         SET LOCAL statement_timeout TO {};
+         LOCK TABLE {schema}.plugin_schema_migrations IN SHARE ROW EXCLUSIVE MODE;
+         SET LOCAL lock_timeout TO {};
+         ALTER DEFAULT PRIVILEGES IN SCHEMA {schema}
+             GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {runtime_role};
+         ALTER DEFAULT PRIVILEGES IN SCHEMA {schema}
+             GRANT USAGE, SELECT ON SEQUENCES TO {runtime_role}",
         timeout.as_millis().max(1),
         lock_timeout.as_millis().max(1),
     )
@@ -220,20 +225,4 @@ async fn applied(
     let rows: Vec<(String, String)> =
         sqlx::query_as(AssertSqlSafe(statement)).fetch_all(connection).await?;
     Ok(rows.into_iter().collect())
-}
-
-/// What the migration role makes from now on, the runtime role may use.
-async fn grant_to_runtime(
-    connection: &mut PgConnection,
-    identity: &Identity,
-) -> Result<(), sqlx::Error> {
-    let Identity { schema, runtime_role, .. } = identity;
-    let statement = format!(
-        "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema}
-             GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {runtime_role};
-         ALTER DEFAULT PRIVILEGES IN SCHEMA {schema}
-             GRANT USAGE, SELECT ON SEQUENCES TO {runtime_role}"
-    );
-    sqlx::raw_sql(AssertSqlSafe(statement)).execute(connection).await?;
-    Ok(())
 }

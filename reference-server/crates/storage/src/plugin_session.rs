@@ -33,7 +33,7 @@ const CLIENT_CHECK_MS: u32 = 500;
 const IDLE_IN_TRANSACTION_MS: u32 = 30_000;
 
 /// Opens sessions as plugin roles.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Login {
     options: PgConnectOptions,
     names: RoleNames,
@@ -62,6 +62,13 @@ impl Login {
         tokio::time::timeout(self.timeout, options.connect())
             .await
             .unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut))
+    }
+}
+
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The options hold the host's own password.
+        f.debug_struct("Login").field("names", &self.names).finish_non_exhaustive()
     }
 }
 

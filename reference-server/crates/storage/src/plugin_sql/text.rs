@@ -38,10 +38,8 @@ pub(super) async fn of(
     // There are no arrays of arrays: a column of arrays goes back value by value.
     let (array, is_array) = kind.filter(|(array, _)| array.0 != 0).ok_or_else(unsupported)?;
     if !is_array {
-        let statement = format!(
-            "SELECT t::text FROM pg_catalog.unnest($1) WITH ORDINALITY AS u(t, n) ORDER BY n -- {}",
-            array.0
-        );
+        // Not in FROM, where a composite type would fall apart into columns.
+        let statement = format!("SELECT pg_catalog.unnest($1)::text -- {}", array.0);
         return print(connection, statement, array, array_of(element, values)).await;
     }
     let mut texts = Vec::with_capacity(values.len());

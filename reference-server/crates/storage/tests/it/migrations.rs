@@ -211,19 +211,20 @@ async fn what_a_plugin_hangs_on_its_rows_leaves_no_trace_in_the_hosts_sessions()
     let role = host.database.roles().of_project(project.id).await.unwrap()[0].id;
     let member = host.database.members().add(project.id, bob.id, role).await.unwrap().unwrap();
     let a = host.plugin("a", &[]).await;
-    // As a guard that overlooked `set_config` would let it through.
-    let mut superuser = host.superuser().await;
+    // As a guard that overlooked `set_config` would let it through: the check is evaluated in the
+    // session in which the member is removed.
     run(
-        &mut superuser,
+        &mut host.superuser().await,
         "CREATE TABLE plugin_data_a.notes (
              member uuid REFERENCES public.project_members (id) ON DELETE SET NULL,
-             CHECK (member IS NOT NULL OR set_config('search_path', 'plugin_data_a', false) = ''));
+             CHECK (member IS NOT NULL
+                    OR set_config('search_path', 'plugin_data_a', false) = 'plugin_data_a'));
          GRANT ALL ON plugin_data_a.notes TO PUBLIC",
     )
     .await;
     a.exec("INSERT INTO notes VALUES ($1)", &format!("[\"{}\"]", member.id)).await.unwrap();
-    let removed = host.database.members().remove(project.id, bob.id).await;
-    assert!(removed.is_err(), "the check refuses");
+    assert!(host.database.members().remove(project.id, bob.id).await.unwrap());
+    assert_eq!(a.value("SELECT member FROM notes").await, serde_json::Value::Null);
     assert!(host.database.users().get(bob.id).await.unwrap().is_some(), "users is still public's");
 }
 

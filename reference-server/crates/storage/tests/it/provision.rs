@@ -32,6 +32,30 @@ async fn concurrent_provisioning_takes_turns() {
 }
 
 #[tokio::test]
+async fn a_provisioning_cut_short_is_finished_by_the_next() {
+    let host = Host::start().await;
+    let permissions = permitted(&["db.read"]);
+    for round in 0..12u64 {
+        let name = PluginName::parse(&format!("p{round}")).unwrap();
+        let (database, plugin, granted) =
+            (host.database.clone(), name.clone(), permissions.clone());
+        let running =
+            tokio::spawn(
+                async move { database.plugin_schemas().provision(&plugin, &granted).await },
+            );
+        // Somewhere within the dozen statements; where exactly does not matter.
+        tokio::time::sleep(std::time::Duration::from_millis(2 * round)).await;
+        running.abort();
+        let _ = running.await;
+        host.database.plugin_schemas().provision(&name, &permissions).await.unwrap();
+        host.database.plugin_kv().set(&name, "k", "v").await.unwrap();
+        let sql = host.database.plugin_sql();
+        let access = storage::plugin_sql::Access::ReadOnly;
+        sql.query(&name, access, "SELECT id FROM tasks", None).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_schema_belongs_to_one_name() {
     let host = Host::start().await;
     let a = host.plugin("com.a-b", &[]).await;
