@@ -25,6 +25,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let mut steps = lint_steps();
     steps.push(("test", xtask(["test"])));
     steps.push(("conformance", xtask(["conformance"])));
+    steps.push(("serve", xtask(["serve", "--check"])));
     if !args.no_containers {
         steps.push(("conformance in containers", xtask(["conformance", "--services", "docker"])));
     }

@@ -43,8 +43,10 @@ pub(crate) struct Host {
     child: Child,
     /// Its base URL.
     pub(crate) url: String,
-    /// Its log.
+    /// Its log, which stays.
     pub(crate) log: PathBuf,
+    /// Its plugins' files, which go with it.
+    plugins: PathBuf,
 }
 
 impl Host {
@@ -55,7 +57,7 @@ impl Host {
             fs::remove_dir_all(folder).with_context(|| format!("empty {}", folder.display()))?;
         }
         fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
-        let (log, ready) = (folder.join("host.log"), folder.join("ready"));
+        let [log, ready, plugins] = ["host.log", "ready", "plugins"].map(|name| folder.join(name));
         let config_file = folder.join("plugins.toml");
         fs::write(&config_file, plugin_config)?;
         let output = File::create(&log)?;
@@ -63,16 +65,18 @@ impl Host {
         command
             .arg("--ready-file")
             .arg(&ready)
-            .env("PLUGINS_WASM_DIR", folder.join("plugins/backend"))
-            .env("PLUGINS_FRONTEND_DIR", folder.join("plugins/frontend"))
-            .env("PLUGINS_MCP_DIR", folder.join("plugins/mcp"))
+            .env("PLUGINS_WASM_DIR", plugins.join("backend"))
+            .env("PLUGINS_FRONTEND_DIR", plugins.join("frontend"))
+            .env("PLUGINS_MCP_DIR", plugins.join("mcp"))
             .env("PLUGINS_CONFIG_FILE", config_file)
+            // The log is a file.
+            .env("NO_COLOR", "1")
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output);
         let child = command.spawn().context("cannot run the host")?;
-        let mut host = Self { child, url: String::new(), log };
+        let mut host = Self { child, url: String::new(), log, plugins };
         let deadline = Instant::now() + READY_DEADLINE;
         loop {
             if let Ok(url) = fs::read_to_string(&ready) {
@@ -129,5 +133,7 @@ impl Drop for Host {
         if let Err(error) = self.stop() {
             eprintln!("xtask: cannot stop the host: {error:#}");
         }
+        // Emptied at the next start in any case.
+        let _ = fs::remove_dir_all(&self.plugins);
     }
 }

@@ -33,6 +33,9 @@ pub(crate) struct Args {
     /// Build the host with optimisations.
     #[arg(long)]
     release: bool,
+    /// Send the printed requests, demand that they succeed, and stop.
+    #[arg(long)]
+    check: bool,
 }
 
 /// What the first half hands to the second.
@@ -44,6 +47,8 @@ pub(crate) struct Inner {
     services: PathBuf,
     #[arg(long)]
     listen: SocketAddr,
+    #[arg(long)]
+    check: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
@@ -60,7 +65,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         .arg(programs.path("reference-server")?)
         .arg("--services")
         .arg(services)
-        .args(["--listen", &args.listen.to_string()]);
+        .args(["--listen", &args.listen.to_string()])
+        .args(args.check.then_some("--check"));
     // Instead of us, so that signals have one process less to get past.
     Err(command.exec()).context("cannot run `services`")
 }
@@ -74,6 +80,8 @@ pub(crate) fn run_with_services(inner: &Inner) -> Result<ExitCode> {
     let mut environment = vec![
         ("LISTEN", listen(inner.listen).to_string()),
         ("DATABASE_URL", database),
+        // Nobody wants to sign in again while trying things out.
+        ("ACCESS_TOKEN_TTL", "1day".to_owned()),
         ("JWT_SECRET", demo::JWT_SECRET.to_owned()),
         ("ADMIN_USERNAME", demo::ADMIN.to_owned()),
         ("ADMIN_PASSWORD", demo::ADMIN_PASSWORD.to_owned()),
@@ -90,9 +98,12 @@ pub(crate) fn run_with_services(inner: &Inner) -> Result<ExitCode> {
     };
     let mut host = Host::start(&plan, &signals)?;
     announce("installing the demo plugin");
-    match demo::install(&host.url) {
-        Ok(demo) => println!("\n{}", demo.describe(&host.url, &host.log)),
-        Err(error) => return Err(error.context(host.log_tail())),
+    let demo = demo::install(&host.url).with_context(|| host.log_tail())?;
+    println!("\n{}", demo.describe(&host.url, &host.log));
+    if inner.check {
+        announce("trying the three requests");
+        demo.check(&host.url).with_context(|| host.log_tail())?;
+        return Ok(ExitCode::SUCCESS);
     }
     loop {
         const LOOK_INTERVAL: std::time::Duration = std::time::Duration::from_millis(200);

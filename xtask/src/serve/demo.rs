@@ -78,7 +78,8 @@ pub(crate) fn install(url: &str) -> Result<Demo> {
 
 impl Demo {
     pub(crate) fn describe(&self, url: &str, log: &Path) -> String {
-        let Self { token, api_key, items } = self;
+        let Self { token, api_key, .. } = self;
+        let [add, read, stats] = self.requests(url);
         format!(
             "\
 The host serves at {url}
@@ -88,13 +89,40 @@ The host serves at {url}
   log       {}
 
 Add an item to a task's checklist, read the checklist, and ask how it goes:
-  curl -X POST '{url}{items}' -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' -d '{{\"title\":\"Try a plugin\"}}'
-  curl '{url}{items}' -H 'X-API-Key: {api_key}'
-  curl '{url}/api/v1/plugins/{PLUGIN}/stats'
+  {add}
+  {read}
+  {stats}
 
 Ctrl-C stops it, and removes everything it made.",
             log.display()
         )
+    }
+
+    /// Three requests to the plugin: with a token, with an API key, with nothing.
+    fn requests(&self, url: &str) -> [String; 3] {
+        let Self { token, api_key, items } = self;
+        [
+            format!(
+                "curl -X POST '{url}{items}' -H 'Authorization: Bearer {token}' \
+                 -H 'Content-Type: application/json' -d '{{\"title\":\"Try a plugin\"}}'"
+            ),
+            format!("curl '{url}{items}' -H 'X-API-Key: {api_key}'"),
+            format!("curl '{url}/api/v1/plugins/{PLUGIN}/stats'"),
+        ]
+    }
+
+    /// Sends the three requests as a person would, and demands that each succeeds.
+    pub(crate) fn check(&self, url: &str) -> Result<()> {
+        for request in self.requests(url) {
+            let mut command = Command::new("sh");
+            command.args(["-c", &format!("{request} --silent --show-error --fail-with-body")]);
+            let output = command.output().context("cannot run sh")?;
+            let answer = String::from_utf8_lossy(&output.stdout);
+            let said = String::from_utf8_lossy(&output.stderr);
+            ensure!(output.status.success(), "{request}\nanswered: {answer} {said}");
+            println!("{answer}");
+        }
+        Ok(())
     }
 }
 
