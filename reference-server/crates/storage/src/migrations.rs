@@ -4,7 +4,7 @@
 //! wherever Postgres calls it on the plugin's behalf, and two of those places are not the plugin's:
 //! the check of a foreign key runs as the owner of the table pointed at (with the plugin's implicit
 //! casts), and a trigger on a row that goes because a core row went runs in the host's own session.
-//! So a file after which the plugin owns code is refused whole; see [`audit`].
+//! So a file after which the plugin owns code is refused whole.
 
 mod audit;
 mod error;

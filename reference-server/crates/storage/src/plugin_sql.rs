@@ -78,7 +78,7 @@ impl PluginSql<'_> {
     }
 
     /// Closes the plugin's idle sessions, whose plans are as old as the one that failed.
-    fn forget_plans(&self, plugin: &PluginName) {
+    fn forget_plans(self, plugin: &PluginName) {
         if let Ok(identity) = self.database.names().identity(plugin) {
             self.database.sessions().forget(&identity.runtime_role);
         }

@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{Login, close};
 use crate::config::DatabaseConfig;
+
+/// How long a session may take to say goodbye; it is gone afterwards either way.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Plugin sessions, idle and busy, at most [`DatabaseConfig::plugin_connections`] together.
 #[derive(Debug)]
@@ -108,7 +111,10 @@ impl SessionPool {
             let count = surplus.min(state.idle.len());
             state.idle.drain(..count).collect()
         };
-        surplus.into_iter().map(|idle| idle.connection).for_each(close);
+        // Their places have to be free before one is taken.
+        for idle in surplus {
+            let _ = tokio::time::timeout(CLOSE_TIMEOUT, idle.connection.close()).await;
+        }
         self.login.open(role).await
     }
 
