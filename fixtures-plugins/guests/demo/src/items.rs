@@ -121,6 +121,16 @@ pub(crate) fn remove_all_of(task: &str) -> Result<u64, Error> {
     Ok(db::exec("DELETE FROM items WHERE task_id = $1", params![task])?)
 }
 
+/// How many items there are, of all tasks.
+pub(crate) fn total() -> Result<u64, Error> {
+    #[derive(Deserialize)]
+    struct Total {
+        total: u64,
+    }
+    let rows = db::read("SELECT count(*) AS total FROM items", params![])?;
+    Ok(rows.into_typed::<Total>()?.first().map_or(0, |row| row.total))
+}
+
 /// The one row a write returns.
 fn one(sql: &str, params: &[Value]) -> Result<Item, Error> {
     db::query(sql, params)?.into_typed()?.pop().ok_or_else(|| Error::not_found("item"))
