@@ -40,7 +40,7 @@ fn main() -> ExitCode {
             Err(error) => fail(&error.into(), 1),
         };
     }
-    match serve(cli, config, values, &environment) {
+    match serve(&cli, config, values, &environment) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error, 1),
     }
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn serve(
-    cli: Cli,
+    cli: &Cli,
     config: Config,
     values: PluginValues,
     environment: &[(String, String)],

@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_refresh_token_is_exchanged_once_and_a_replay_ends_the_session() {
-        let sessions = Sessions::new(Duration::from_secs(60));
+        let sessions = Sessions::new(Duration::from_mins(1));
         let (session, first, second) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4());
         assert!(sessions.exchange(session, first));
         assert!(!sessions.is_ended(session));

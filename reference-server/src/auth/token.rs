@@ -169,8 +169,8 @@ mod tests {
     fn config(secret: &str) -> AuthConfig {
         AuthConfig {
             jwt_secret: secret.to_owned().into(),
-            access_token_ttl: Duration::from_secs(60),
-            refresh_token_ttl: Duration::from_secs(600),
+            access_token_ttl: Duration::from_mins(1),
+            refresh_token_ttl: Duration::from_mins(10),
             cookie_secure: false,
         }
     }

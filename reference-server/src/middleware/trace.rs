@@ -15,6 +15,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use http::StatusCode;
 use tracing::{Instrument as _, Span, field::Empty};
 
 use crate::{error::Failure, middleware::request_id};
@@ -55,10 +56,15 @@ fn record(span: &Span, response: &Response, start: Instant) {
     span.record("outcome", failure.map_or("ok", |failure| failure.code.as_str()));
     span.record("duration_ms", start.elapsed().as_secs_f64() * 1000.0);
     let _entered = span.enter();
-    match failure.and_then(|failure| failure.chain.as_deref()) {
-        Some(cause) if status.is_server_error() => tracing::error!(cause, "request failed"),
-        Some(cause) => tracing::debug!(cause, "request refused"),
-        None if status.is_server_error() => tracing::warn!("request failed"),
-        None => tracing::debug!("request served"),
+    let cause = failure.and_then(|failure| failure.chain.as_deref());
+    match status {
+        // Ours: somebody should look.
+        StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE => {
+            tracing::error!(cause, "request failed");
+        }
+        // A plugin's, or another server's.
+        _ if status.is_server_error() => tracing::warn!(cause, "request failed"),
+        _ if failure.is_some() => tracing::debug!(cause, "request refused"),
+        _ => tracing::debug!("request served"),
     }
 }

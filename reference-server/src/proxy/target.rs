@@ -3,8 +3,8 @@
 use contract::name::PluginName;
 use percent_encoding::percent_decode_str;
 
-/// Where the plugins are mounted.
-const MOUNT: &str = "/api/v1/plugins/";
+/// Where the plugins are mounted, below the `/api/v1` that the router has taken off.
+const MOUNT: &str = "/plugins/";
 
 /// What the path of a proxied request names.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,14 +29,14 @@ mod tests {
     #[test]
     fn the_tail_stays_raw_and_the_name_is_decoded() {
         for (path, expected) in [
-            ("/api/v1/plugins/com.a/x/y", Some((Some("com.a"), "x/y"))),
-            ("/api/v1/plugins/com.a/", Some((Some("com.a"), ""))),
-            ("/api/v1/plugins/com%2Ea/x%2Fy/", Some((Some("com.a"), "x%2Fy/"))),
-            ("/api/v1/plugins/com.a//x", Some((Some("com.a"), "/x"))),
-            ("/api/v1/plugins/..%2Fa/x", Some((None, "x"))),
-            ("/api/v1/plugins/%ff/x", None),
-            ("/api/v1/plugins/com.a", None),
-            ("/api/v1/projects/", None),
+            ("/plugins/com.a/x/y", Some((Some("com.a"), "x/y"))),
+            ("/plugins/com.a/", Some((Some("com.a"), ""))),
+            ("/plugins/com%2Ea/x%2Fy/", Some((Some("com.a"), "x%2Fy/"))),
+            ("/plugins/com.a//x", Some((Some("com.a"), "/x"))),
+            ("/plugins/..%2Fa/x", Some((None, "x"))),
+            ("/plugins/%ff/x", None),
+            ("/plugins/com.a", None),
+            ("/projects/", None),
         ] {
             let target = parse(path);
             let parts =

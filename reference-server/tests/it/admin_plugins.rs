@@ -192,5 +192,5 @@ async fn a_real_plugin_works_and_hears_of_deleted_tasks() {
 }
 
 async fn sqlx_connect(url: &str) -> sqlx::PgConnection {
-    sqlx::Connection::connect(url).await.unwrap()
+    <sqlx::PgConnection as sqlx::Connection>::connect(url).await.unwrap()
 }

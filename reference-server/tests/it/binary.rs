@@ -6,15 +6,21 @@ use std::{
     time::Duration,
 };
 
+use fixtures_plugins::MINIMAL;
+use serde_json::{Value, json};
+use services::TestDatabase;
+use tempfile::TempDir;
 use tokio::{
     process::{Child, Command},
     time::timeout,
 };
 
-use crate::support::{Host, environment, http_client, test_database};
+use crate::support::{
+    ADMIN, Client, Host, PASSWORD, environment, http_client, place, test_database,
+};
 
 /// Ample for a start or a stop; a hang is what it ends.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn command(variables: &[(String, String)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_reference-server"));
@@ -118,7 +124,7 @@ async fn it_serves_until_told_to_stop_by_either_signal() {
     for name in ["TERM", "INT"] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ready");
-        let mut child = command(&environment(&database, &folder, &[]))
+        let mut child = command(&environment(&database, &folder, &[("RUST_LOG", "info")]))
             .arg("--ready-file")
             .arg(&path)
             .stderr(Stdio::piped())
@@ -135,6 +141,51 @@ async fn it_serves_until_told_to_stop_by_either_signal() {
     }
 }
 
+/// Starts the binary and gives the base URL it serves.
+async fn spawn(database: &TestDatabase, folder: &TempDir) -> (Child, String) {
+    let path = folder.path().join("ready");
+    let _ = std::fs::remove_file(&path);
+    let mut child = command(&environment(database, folder, &[]))
+        .arg("--ready-file")
+        .arg(&path)
+        .spawn()
+        .unwrap();
+    let url = ready(&path, &mut child).await;
+    (child, url)
+}
+
+/// Signs in as the administrator of a host that is another process.
+async fn admin(url: &str) -> Client {
+    let client = Client::new(http_client(), url, Vec::new());
+    let login = json!({"username": ADMIN, "password": PASSWORD});
+    let token = client.post("/auth/login", &login).await.cookie("access_token").unwrap();
+    client.and("cookie", &format!("access_token={token}"))
+}
+
+#[tokio::test]
+async fn a_killed_host_comes_back_with_its_plugins() {
+    let (database, folder) = (test_database().await, tempfile::tempdir().unwrap());
+    let (mut child, url) = spawn(&database, &folder).await;
+    let client = admin(&url).await;
+    place(&folder, "com.hostproof.minimal", &MINIMAL);
+    let manifest: Value = serde_json::from_str(MINIMAL.manifest.unwrap()).unwrap();
+    let body = json!({
+        "name": manifest["id"], "version": "1.0.0", "manifest": manifest, "enabled": true,
+    });
+    client.post("/admin/plugins", &body).await.data(201);
+    let listed = client.get("/plugins").await.data(200);
+    // SIGKILL: nothing is written on the way out.
+    child.kill().await.unwrap();
+
+    let (_child, url) = spawn(&database, &folder).await;
+    let anonymous = Client::new(http_client(), &url, Vec::new());
+    assert_eq!(anonymous.get("/plugins").await.data(200), listed);
+    // `"middlewares": []` is still an empty list: nobody has to sign in.
+    let echo = anonymous.post("/plugins/com.hostproof.minimal/echo", &json!({"a": 1})).await;
+    assert_eq!(echo.json(), json!({"a": 1}));
+    assert_eq!(admin(&url).await.get("/users/me").await.data(200)["username"], ADMIN);
+}
+
 #[tokio::test]
 async fn stopping_waits_for_no_idle_connection() {
     let mut host = Host::start().await;
@@ -144,4 +195,47 @@ async fn stopping_waits_for_no_idle_connection() {
     host.stop.cancel();
     timeout(Duration::from_secs(5), &mut host.served).await.unwrap().unwrap().unwrap();
     drop(client);
+}
+
+// With threads, so that a spinning guest keeps neither the test nor the host's other work waiting.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopping_lets_running_requests_finish() {
+    let mut host = Host::start_with(&[("PLUGINS_MAX_CALL_DURATION", "3s")]).await;
+    host.probe("com.example.probe", json!([])).await;
+    let client = host.anonymous();
+    let running =
+        tokio::spawn(
+            async move { client.run_raw("com.example.probe", json!([{"op": "spin"}])).await },
+        );
+    begun(&host).await;
+    host.stop.cancel();
+    // Its own answer, and not a closed connection.
+    running.await.unwrap().refused("PLUGIN_TIMEOUT");
+    timeout(PATIENCE, &mut host.served).await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopping_waits_no_longer_than_its_grace() {
+    let variables = [("PLUGINS_MAX_CALL_DURATION", "60s"), ("SHUTDOWN_GRACE", "200ms")];
+    let mut host = Host::start_with(&variables).await;
+    host.probe("com.example.probe", json!([])).await;
+    let url = format!("{}/api/v1/plugins/com.example.probe/run", host.base_url);
+    let body = json!({"ops": [{"op": "spin"}]}).to_string();
+    let _running = tokio::spawn(http_client().post(url).body(body).send());
+    begun(&host).await;
+    host.stop.cancel();
+    timeout(Duration::from_secs(20), &mut host.served).await.unwrap().unwrap().unwrap();
+}
+
+/// Waits until a request is on its way through the probe.
+async fn begun(host: &Host) {
+    let running = async {
+        while host.app.lifecycle.snapshot().get("com.example.probe").is_some_and(|probe| {
+            // One owner is the snapshot's map; a running request is another.
+            std::sync::Arc::strong_count(probe) < 2
+        }) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, running).await.unwrap();
 }

@@ -94,3 +94,17 @@ async fn an_event_that_traps_a_guest_is_given_again_and_then_set_aside() {
     let trapped = payloads.iter().filter(|payload| payload["n"] == 1).count();
     assert_eq!((trapped, payloads.len()), (5, 6), "{payloads:?}");
 }
+
+#[tokio::test]
+async fn events_go_through_valkey_where_there_is_one() {
+    let valkey = services::own_valkey().await.unwrap();
+    let host = Host::start_with(&[("VALKEY_URL", valkey.url())]).await;
+    let ready = host.anonymous().get("/api/readyz").await.json();
+    assert_eq!(ready["stores"], json!({"database": "ok", "events": "ok"}));
+    host.probe_with("com.example.a", json!({"eventSubscriptions": ["task.created"]})).await;
+    let project = host.project().await;
+    let admin = host.admin().await;
+    let path = format!("/projects/{project}/tasks");
+    admin.post(&path, &json!({"title": "a"})).await.data(201);
+    assert_eq!(heard(&admin, "com.example.a", "task.created", 1).await[0]["title"], "a");
+}

@@ -80,12 +80,12 @@ async fn permissions_come_from_the_global_role_or_the_membership() {
         // projects.* satisfies project checks, but says nothing about tasks.
         ("global admin", &global, 200, 200, 403, 403),
     ] {
-        let patch = json!({"description": who});
+        let change = json!({"description": who});
         let task = json!({"title": who});
         let tasks = format!("{path}/tasks");
         let seen = [
             client.get(&path).await.status,
-            client.patch(&path, &patch).await.status,
+            client.patch(&path, &change).await.status,
             client.get(&tasks).await.status,
             client.post(&tasks, &task).await.status,
         ]

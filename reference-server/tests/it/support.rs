@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::{answer::Answer, client::Client};
+pub(crate) use self::{answer::Answer, client::Client, plugins::place};
 
 pub(crate) const ADMIN: &str = "admin";
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -56,10 +56,12 @@ impl Host {
         let environment = environment(&database, &folder, extra);
         let config = Config::load(None, &environment).unwrap();
         let values = PluginValues::load(None, &environment).unwrap();
-        let server = Server::start(config, values).await.unwrap();
-        let (base_url, app) = (server.base_url(), Arc::clone(server.app()));
+        // Quiet, unless whoever runs the tests asks: a log of refused requests is no failure.
+        reference_server::telemetry::init(&config.log).unwrap();
+        let started = Server::start(config, values).await.unwrap();
+        let (base_url, app) = (started.base_url(), Arc::clone(started.app()));
         let stop = CancellationToken::new();
-        let served = tokio::spawn(server.run(stop.clone()));
+        let served = tokio::spawn(started.run(stop.clone()));
         Self { base_url, app, stop, served, database, folder, http: http_client() }
     }
 
@@ -147,6 +149,7 @@ pub(crate) fn environment(
         ("JWT_SECRET".to_owned(), JWT_SECRET.to_owned()),
         ("ADMIN_USERNAME".to_owned(), ADMIN.to_owned()),
         ("ADMIN_PASSWORD".to_owned(), PASSWORD.to_owned()),
+        ("RUST_LOG".to_owned(), std::env::var("RUST_LOG").unwrap_or_else(|_| "off".to_owned())),
         ("PLUGINS_WASM_DIR".to_owned(), path("backend")),
         ("PLUGINS_FRONTEND_DIR".to_owned(), path("frontend")),
         ("PLUGINS_MCP_DIR".to_owned(), path("mcp")),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use fixtures_plugins::{Fixture, PROBE};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::{Answer, Client, Host};
 
@@ -15,12 +16,7 @@ impl Host {
 
     /// Puts a guest's files where a manual installation looks for them.
     pub(crate) fn place(&self, name: &str, guest: &Fixture) {
-        let migrations = self.backend(name).join("migrations");
-        std::fs::create_dir_all(&migrations).unwrap();
-        std::fs::write(self.backend(name).join("backend.wasm"), guest.wasm).unwrap();
-        for (file, sql) in guest.migrations {
-            std::fs::write(migrations.join(file), sql).unwrap();
-        }
+        place(&self.folder, name, guest);
     }
 
     /// Asks for a manual installation.
@@ -61,5 +57,16 @@ impl Client {
     /// Has the probe run these operations; whatever comes back.
     pub(crate) async fn run_raw(&self, plugin: &str, operations: Value) -> Answer {
         self.post(&format!("/plugins/{plugin}/run"), &json!({"ops": operations})).await
+    }
+}
+
+/// Puts a guest's files where a host with this folder looks for them.
+pub(crate) fn place(folder: &TempDir, name: &str, guest: &Fixture) {
+    let backend = folder.path().join("backend").join(name);
+    let migrations = backend.join("migrations");
+    std::fs::create_dir_all(&migrations).unwrap();
+    std::fs::write(backend.join("backend.wasm"), guest.wasm).unwrap();
+    for (file, sql) in guest.migrations {
+        std::fs::write(migrations.join(file), sql).unwrap();
     }
 }
