@@ -75,7 +75,7 @@ impl Case {
     }
 }
 
-/// A plugin as a case describes it. In a `publish` step, what is left out stays as it was before.
+/// A plugin as a case describes it. In a `publish` step, what is left out is as in `[case.plugin]`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PluginSpec {

@@ -29,7 +29,7 @@ pub enum Matcher {
 pub enum Rule {
     /// The whole value.
     Eq(Value),
-    /// Another value.
+    /// Another value, or none.
     Ne(Value),
     /// Text that the expression finds a match in.
     Matches(Regex),

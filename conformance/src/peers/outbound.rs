@@ -130,7 +130,7 @@ async fn reply(
             serve::response(200, "application/octet-stream", serve::full(vec![b'x'; count]))
         }
         "binary" => {
-            let bytes: &[u8] = &[0x00, 0xff, 0xfe, 0x80, 0x01];
+            let bytes: &[u8] = &[0x00, 0xff, 0x80, 0xfe];
             serve::response(200, "application/octet-stream", serve::full(bytes.to_vec()))
         }
         "hangup" => return Err(Hangup),

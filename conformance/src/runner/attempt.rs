@@ -102,7 +102,7 @@ impl Attempt {
             let names = vec![name.clone(), dash_last_dot(&name)];
             attempt.created(Resource::Plugins(names));
         }
-        attempt.name_plugin("plugin", name);
+        attempt.name_plugin("plugin", name, case.plugin.clone().unwrap_or_default());
         attempt
     }
 
@@ -120,7 +120,7 @@ impl Attempt {
         lock(&self.created).push(resource);
     }
 
-    fn name_plugin(&self, key: &str, name: String) {
+    fn name_plugin(&self, key: &str, name: String, description: PluginSpec) {
         let schema = name.to_ascii_lowercase().replace(['.', '-'], "_");
         self.set(key, name.clone());
         self.set(&format!("{key}_url"), format!("/api/v1/plugins/{name}"));
@@ -128,7 +128,7 @@ impl Attempt {
         if key == "plugin" {
             self.set("schema", format!("plugin_data_{schema}"));
         }
-        lock(&self.plugins).insert(key.to_owned(), PluginState::new(name));
+        lock(&self.plugins).insert(key.to_owned(), PluginState::new(name, description));
     }
 
     async fn judge(&self, case: &Case) -> Verdict {
@@ -207,7 +207,8 @@ impl Attempt {
         for (key, spec) in &case.also {
             let name = spec.name.as_deref().map(|name| self.vars().text(name)).transpose();
             let name = name.map_err(|e| Trouble::Harness(e.to_string()))?;
-            self.name_plugin(key, name.unwrap_or_else(|| format!("{base}.{key}")));
+            let name = name.unwrap_or_else(|| format!("{base}.{key}"));
+            self.name_plugin(key, name, spec.clone());
         }
         if let Some(spec) = &case.plugin {
             self.provide(None, spec).await?;
@@ -220,7 +221,7 @@ impl Attempt {
 
     /// Publishes a plugin of the case, and installs it unless the case says otherwise.
     async fn provide(&self, key: Option<&str>, spec: &PluginSpec) -> Result<(), Trouble> {
-        self.publish(key, spec).await?;
+        self.publish(key, None).await?;
         if spec.installed == Some(false) {
             return Ok(());
         }
@@ -243,19 +244,19 @@ impl Attempt {
         Err(Trouble::Failed(failure))
     }
 
-    /// Publishes a plugin of the case, on top of what was published before.
+    /// Publishes a plugin of the case: as described, or with a change.
     pub(super) async fn publish(
         &self,
         key: Option<&str>,
-        spec: &PluginSpec,
+        change: Option<&PluginSpec>,
     ) -> Result<(), Trouble> {
         let catalog = self.world.catalog.as_ref().map_err(|e| Trouble::Blocked(e.clone()))?;
-        let bundle = {
-            let mut plugins = lock(&self.plugins);
-            let plugin = plugins.get_mut(key.unwrap_or("plugin"));
-            plugin
-                .ok_or_else(|| Trouble::Harness("no such plugin".to_owned()))?
-                .publish(spec, &self.vars())?
+        let vars = self.vars();
+        let plugin = lock(&self.plugins).get(key.unwrap_or("plugin")).cloned();
+        let plugin = plugin.ok_or_else(|| Trouble::Harness("no such plugin".to_owned()))?;
+        let bundle = match change {
+            Some(change) => plugin.changed(change, &vars)?,
+            None => plugin.first(&vars)?,
         };
         lock(&self.published).insert(bundle.name.clone());
         catalog.publish(bundle).await.map_err(|e| Trouble::Harness(format!("cannot publish: {e}")))

@@ -64,7 +64,7 @@ async fn once(
             Ok(Vec::new())
         }
         Action::Publish(spec) => {
-            attempt.publish(step.on.as_deref(), spec).await?;
+            attempt.publish(step.on.as_deref(), Some(spec)).await?;
             Ok(Vec::new())
         }
         Action::OutboundSeen(seen) => outbound_seen(attempt, seen, &vars),

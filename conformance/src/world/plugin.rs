@@ -1,4 +1,4 @@
-//! A case's plugin: what was published last, and the bundle that follows from it.
+//! A case's plugin: its description, and the bundles that follow from it.
 
 use std::collections::BTreeMap;
 
@@ -14,45 +14,60 @@ use crate::vars::Vars;
 #[derive(Debug, Clone)]
 pub struct PluginState {
     /// Its name, the case's own.
-    pub name: String,
-    /// What was published last, all fields filled in from earlier publications.
-    spec: PluginSpec,
-    /// The manifest published last.
-    manifest: Option<Value>,
+    name: String,
+    /// As `[case.plugin]` describes it: what every publication changes.
+    base: PluginSpec,
 }
 
 impl PluginState {
-    /// A plugin that was not published yet.
-    pub fn new(name: String) -> Self {
-        Self { name, spec: PluginSpec::default(), manifest: None }
+    /// A plugin as the case describes it, not published yet.
+    pub fn new(name: String, base: PluginSpec) -> Self {
+        Self { name, base }
     }
 
-    /// The bundle after a publication: what `change` leaves out stays as it was.
-    pub fn publish(&mut self, change: &PluginSpec, vars: &Vars) -> Result<Bundle, Trouble> {
+    /// The bundle as the case describes it.
+    pub fn first(&self, vars: &Vars) -> Result<Bundle, Trouble> {
+        self.bundle(&self.base, vars, &[&self.base])
+    }
+
+    /// The bundle of a `publish` step: what `change` leaves out is as in the description. Damage and
+    /// changes of the catalog entry are of one publication only, so that the next one is whole again.
+    pub fn changed(&self, change: &PluginSpec, vars: &Vars) -> Result<Bundle, Trouble> {
+        self.bundle(change, vars, &[&self.base, change])
+    }
+
+    fn bundle(
+        &self,
+        change: &PluginSpec,
+        vars: &Vars,
+        patches: &[&PluginSpec],
+    ) -> Result<Bundle, Trouble> {
         let harness = |e: crate::vars::UnknownVariable| Trouble::Harness(e.to_string());
-        let spec = &mut self.spec;
-        spec.fixture = change.fixture.clone().or(spec.fixture.take());
-        spec.wasm_text = change.wasm_text.clone().or(spec.wasm_text.take());
-        spec.version = change.version.clone().or(spec.version.take());
-        spec.migrations = change.migrations.clone().or(spec.migrations.take());
-        spec.backend = change.backend.or(spec.backend);
-        spec.checksums = change.checksums.or(spec.checksums);
-        let fixture = spec.fixture.as_deref().unwrap_or("probe");
-        let version = spec.version.as_deref().unwrap_or("1.0.0");
-        let mut manifest = self.manifest.take().unwrap_or_else(|| manifest_of(fixture, &self.name));
+        let base = &self.base;
+        let fixture = change.fixture.as_ref().or(base.fixture.as_ref());
+        let fixture = fixture.map_or("probe", String::as_str);
+        let version = change.version.as_ref().or(base.version.as_ref());
+        let version = version.map_or("1.0.0", String::as_str);
+        let mut manifest = manifest_of(fixture, &self.name);
         if let Some(members) = manifest.as_object_mut() {
             members.insert("version".to_owned(), Value::from(version));
         }
-        if let Some(patch) = &change.manifest {
+        for patch in patches.iter().filter_map(|spec| spec.manifest.as_ref()) {
             crate::patch::merge(&mut manifest, &vars.value(&patch.0).map_err(harness)?);
         }
-        self.manifest = Some(manifest.clone());
-        let mut migrations = BTreeMap::new();
         let default = default_migrations(fixture);
-        for (name, sql) in spec.migrations.as_ref().unwrap_or(&default) {
+        let sources = change.migrations.as_ref().or(base.migrations.as_ref()).unwrap_or(&default);
+        let mut migrations = BTreeMap::new();
+        for (name, sql) in sources {
             migrations.insert(name.clone(), vars.text(sql).map_err(harness)?);
         }
-        // Damage and changes of the entry are of this publication only: the next one is whole again.
+        // A fixture named by the change wins over a text of the description, and the other way round.
+        let text = change.wasm_text.as_ref();
+        let text = text.or(if change.fixture.is_some() { None } else { base.wasm_text.as_ref() });
+        let wasm = match change.backend.or(base.backend) {
+            Some(false) => None,
+            _ => Some(module(text, fixture)?),
+        };
         let damage = change.archive.as_ref().map(|archive| Damage::parse(&archive.0)).transpose();
         let entry = change.entry.as_ref().map(|entry| vars.value(&entry.0)).transpose();
         Ok(Bundle {
@@ -62,17 +77,17 @@ impl PluginState {
                 Some(text) => vars.text(text).map_err(harness)?.into_bytes(),
                 None => manifest.to_string().into_bytes(),
             },
-            wasm: if spec.backend == Some(false) { None } else { Some(module(spec, fixture)?) },
+            wasm,
             migrations,
             damage: damage.map_err(Trouble::Harness)?,
-            checksums: spec.checksums,
+            checksums: change.checksums.or(base.checksums),
             entry: entry.map_err(harness)?,
         })
     }
 }
 
-fn module(spec: &PluginSpec, fixture: &str) -> Result<Vec<u8>, Trouble> {
-    if let Some(text) = &spec.wasm_text {
+fn module(text: Option<&String>, fixture: &str) -> Result<Vec<u8>, Trouble> {
+    if let Some(text) = text {
         return wat::parse_str(text).map_err(|e| Trouble::Harness(format!("wasm_text: {e}")));
     }
     let artifact = fixtures_plugins::artifact(fixture);
