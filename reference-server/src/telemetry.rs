@@ -2,6 +2,8 @@
 //!
 //! Lines go to standard error; standard output belongs to `--print-config` and `--help`.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::{EnvFilter, filter::ParseError, fmt, prelude::*};
 
 use crate::config::{LogConfig, LogFormat};
@@ -16,10 +18,17 @@ pub fn init(config: &LogConfig) -> Result<(), ParseError> {
     // `try_init` fails only where a subscriber is installed already, as in a test binary; that one
     // stays.
     let _ = match config.format {
-        LogFormat::Text => registry.with(fmt::layer().with_writer(std::io::stderr)).try_init(),
-        LogFormat::Json => {
-            let layer = fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
+        LogFormat::Text => {
+            let layer = fmt::layer().with_writer(std::io::stderr);
+            // On a terminal, the layer's own default decides; it knows `NO_COLOR`.
+            let plain = !std::io::stderr().is_terminal();
+            let layer = if plain { layer.with_ansi(false) } else { layer };
             registry.with(layer).try_init()
+        }
+        LogFormat::Json => {
+            // The request's span is the only one; listing it twice would double each line.
+            let layer = fmt::layer().json().flatten_event(true).with_span_list(false);
+            registry.with(layer.with_writer(std::io::stderr)).try_init()
         }
     };
     Ok(())

@@ -66,6 +66,10 @@ impl Config {
         if let Some(path) = file {
             let text = std::fs::read_to_string(path)
                 .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+            let unknown = unknown_keys(path, &text);
+            if !unknown.is_empty() {
+                return Err(ConfigError::Invalid(unknown));
+            }
             figment = figment.merge(File { path, text: &text });
         }
         for (name, value) in environment {
@@ -143,6 +147,50 @@ fn not_zero() -> String {
     "must be greater than zero".into()
 }
 
+/// Every key of a file that is no setting, so that all of them are reported at once. A file that is
+/// no TOML has none; reading it will say so.
+fn unknown_keys(path: &Path, text: &str) -> Vec<ConfigProblem> {
+    let mut found = Vec::new();
+    if let Ok(table) = text.parse::<toml::Table>() {
+        collect_unknown(&table, "", &mut found);
+    }
+    found
+        .into_iter()
+        .map(|(section, key)| ConfigProblem {
+            origin: path.display().to_string(),
+            message: format!("unknown key; known here are {}", known_in(&section).join(", ")),
+            key,
+        })
+        .collect()
+}
+
+/// Adds the unknown keys of one table, each with the section (`plugins.`) it is in.
+fn collect_unknown(table: &toml::Table, section: &str, found: &mut Vec<(String, String)>) {
+    for (name, value) in table {
+        let key = format!("{section}{name}");
+        let inside = format!("{key}.");
+        if SETTINGS.iter().any(|setting| setting.key == key) {
+            continue;
+        }
+        match value {
+            toml::Value::Table(inner) if SETTINGS.iter().any(|s| s.key.starts_with(&inside)) => {
+                collect_unknown(inner, &inside, found);
+            }
+            _ => found.push((section.to_owned(), key)),
+        }
+    }
+}
+
+/// The names that a section may hold.
+fn known_in(section: &str) -> Vec<&'static str> {
+    let mut names: Vec<_> = SETTINGS
+        .iter()
+        .filter_map(|setting| setting.key.strip_prefix(section)?.split('.').next())
+        .collect();
+    names.dedup();
+    names
+}
+
 /// Names of variables that look like ours but set nothing: most likely misspelt.
 ///
 /// They are reported, not refused: the environment is shared with other programs, and the
@@ -200,12 +248,6 @@ impl Provider for Variable<'_> {
 fn explain(error: &figment::Error) -> ConfigProblem {
     let mut path = error.path.clone();
     let message = match &error.kind {
-        Kind::UnknownField(field, expected) => {
-            if path.last() != Some(field) {
-                path.push(field.clone());
-            }
-            format!("unknown key; known here are {}", expected.join(", "))
-        }
         Kind::MissingField(field) => {
             path.push(field.to_string());
             "required, but not set".to_owned()

@@ -292,7 +292,7 @@ async fn a_failing_guest_is_answered_for_and_the_next_request_works() {
 // takes a tick before each of their steps.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn plugins_are_called_side_by_side() {
-    let host = Host::start_with(&[("PLUGINS_MAX_CALL_DURATION", "5s")]).await;
+    let host = Host::start_with(&[("PLUGINS_MAX_CALL_DURATION", "3s")]).await;
     host.probe(PROBE, json!([])).await;
     host.probe("com.example.other", json!([])).await;
     let client = host.anonymous();

@@ -72,20 +72,25 @@ fn text_that_looks_like_a_number_stays_a_password() {
 }
 
 #[test]
-fn an_unknown_key_names_file_and_key() {
-    let (result, path) = load_file("[plugins]\nmax_memory_page = 1", &[]);
+fn every_unknown_key_is_named_with_its_file() {
+    let text =
+        "lisen = 1\nplugins.max_memory_page = 1\n[plugin]\nstore = \"local\"\n[listen]\nx = 1";
+    let (result, path) = load_file(text, &[]);
     let problems = problems(result);
-    assert_eq!(problems.len(), 1, "{problems:?}");
-    assert_eq!(problems[0].key, "plugins.max_memory_page");
-    assert_eq!(problems[0].origin, path);
-    assert!(problems[0].message.contains("max_memory_pages"), "{problems:?}");
+    let keys: Vec<_> = problems.iter().map(|problem| problem.key.as_str()).collect();
+    assert_eq!(keys, ["lisen", "plugin", "plugins.max_memory_page"]);
+    for problem in &problems {
+        assert_eq!(problem.origin, path);
+    }
+    assert!(problems[0].message.contains("listen, shutdown_grace, database"), "{problems:?}");
+    assert!(problems[2].message.contains("max_memory_pages"), "{problems:?}");
 }
 
 #[test]
-fn an_unknown_section_names_file_and_key() {
-    let (result, path) = load_file("[plugin]\nstore = \"local\"", &[]);
+fn a_section_in_place_of_a_value_is_refused() {
+    let (result, path) = load_file("[listen]\nx = 1", &[]);
     let problems = problems(result);
-    assert_eq!((problems[0].key.as_str(), &problems[0].origin), ("plugin", &path));
+    assert_eq!((problems[0].key.as_str(), &problems[0].origin), ("listen", &path));
 }
 
 #[test]
