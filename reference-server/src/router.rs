@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    routing::{any, get, patch, post},
+    routing::{any, delete, get, patch, post},
 };
 
 use crate::{
@@ -28,8 +28,9 @@ pub fn build(app: Arc<App>) -> Router {
         .route("/users/me", get(me::show).patch(me::change))
         .route("/users/me/password", patch(me::change_password))
         .route("/users/me/api-keys", get(api_keys::list).post(api_keys::create))
-        .route("/users/me/api-keys/{keyId}", axum::routing::delete(api_keys::revoke))
+        .route("/users/me/api-keys/{keyId}", delete(api_keys::revoke))
         .route("/admin/users", get(admin_users::list).post(admin_users::create))
+        .route("/admin/users/{userId}", delete(admin_users::delete))
         .route("/admin/users/{userId}/password", patch(admin_users::set_password))
         // Projects.
         .route("/projects", get(projects::list).post(projects::create))

@@ -58,13 +58,14 @@ fn record(span: &Span, response: &Response, start: Instant) {
     let _entered = span.enter();
     let cause = failure.and_then(|failure| failure.chain.as_deref());
     match status {
+        // A guest's own answer, whatever its status, is a request served.
+        _ if failure.is_none() => tracing::debug!("request served"),
         // Ours: somebody should look.
         StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE => {
             tracing::error!(cause, "request failed");
         }
         // A plugin's, or another server's.
         _ if status.is_server_error() => tracing::warn!(cause, "request failed"),
-        _ if failure.is_some() => tracing::debug!(cause, "request refused"),
-        _ => tracing::debug!("request served"),
+        _ => tracing::debug!(cause, "request refused"),
     }
 }

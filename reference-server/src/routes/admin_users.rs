@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use contract::api::ErrorCode;
+use http::StatusCode;
 use serde::Deserialize;
 use storage::users::{NewUser, User};
 use uuid::Uuid;
@@ -110,17 +111,42 @@ pub async fn set_password(
 ) -> ApiResult<Reply<User>> {
     caller.require(&app, "users.write").await?;
     validate::password("new_password", &body.new_password)?;
-    let not_found = || ApiError::new(ErrorCode::UserNotFound, "there is no such user");
     let user = app.database.users().get(id).await?.ok_or_else(not_found)?;
-    // Setting somebody's password is a way to act as them, so it takes all they may do.
-    let own = app.database.roles().global_permissions(caller.0.user_id).await?;
-    let theirs = app.database.roles().global_permissions(id).await?;
-    if !theirs.iter().all(|key| covers(&own, key)) {
-        return Err(forbidden());
-    }
+    // A way to act as them.
+    outranks(&app, &caller, id).await?;
     let hash = app.passwords.hash(body.new_password).await?;
     if !app.database.users().set_password(id, &hash, true).await? {
         return Err(not_found());
     }
     Ok(Reply::ok(User { must_change_password: true, ..user }))
+}
+
+/// `DELETE /admin/users/{id}`. Their name stays taken, and what they made stays theirs.
+pub async fn delete(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    UrlPath(id): UrlPath<Uuid>,
+) -> ApiResult<StatusCode> {
+    caller.require(&app, "users.delete").await?;
+    if id == caller.0.user_id {
+        // Otherwise the last administrator could lock everybody out.
+        return Err(ApiError::new(ErrorCode::Conflict, "you cannot delete yourself"));
+    }
+    outranks(&app, &caller, id).await?;
+    if app.database.users().delete(id).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(not_found())
+    }
+}
+
+/// Power over somebody's account takes every permission they have.
+async fn outranks(app: &App, caller: &Caller, id: Uuid) -> ApiResult<()> {
+    let own = app.database.roles().global_permissions(caller.0.user_id).await?;
+    let theirs = app.database.roles().global_permissions(id).await?;
+    if theirs.iter().all(|key| covers(&own, key)) { Ok(()) } else { Err(forbidden()) }
+}
+
+fn not_found() -> ApiError {
+    ApiError::new(ErrorCode::UserNotFound, "there is no such user")
 }

@@ -70,3 +70,28 @@ async fn users_write_is_no_way_to_more_than_one_has() {
     let path = format!("/admin/users/{}/password", first["id"].as_str().unwrap());
     admin.patch(&path, &json!({"new_password": "taken over"})).await.refused("FORBIDDEN");
 }
+
+#[tokio::test]
+async fn a_deleted_user_is_gone_with_their_keys_and_their_name_stays_taken() {
+    let host = Host::start().await;
+    let admin = host.admin().await;
+    let (id, user) = host.user("grace", "USER").await;
+    let key = user.post("/users/me/api-keys", &json!({"name": "k"})).await.data(201);
+    let key = host.with("x-api-key", key["key"].as_str().unwrap());
+    let one = format!("/admin/users/{id}");
+    user.delete(&one).await.refused("FORBIDDEN");
+    admin.delete(&one).await.nothing();
+    admin.delete(&one).await.refused("USER_NOT_FOUND");
+    key.get("/users/me").await.refused("AUTH_TOKEN_INVALID");
+    // Whatever is left of the session's time, there is nothing it may do.
+    user.get("/users/me").await.refused("USER_NOT_FOUND");
+    user.get("/admin/users").await.refused("FORBIDDEN");
+    let body = json!({"username": "grace", "password": PASSWORD});
+    host.anonymous().post("/auth/login", &body).await.refused("AUTH_INVALID_CREDENTIALS");
+    admin.post("/admin/users", &body).await.refused("USERNAME_TAKEN");
+    let me = admin.get("/users/me").await.data(200);
+    let myself = format!("/admin/users/{}", me["id"].as_str().unwrap());
+    admin.delete(&myself).await.refused("CONFLICT");
+    let (_, other) = host.user("ada", "ADMIN").await;
+    other.delete(&myself).await.refused("FORBIDDEN");
+}
