@@ -1,3 +1,5 @@
+//! Files and environments that load, and those that are refused by name.
+
 #![expect(clippy::unwrap_used, reason = "a failed load is the test's failure")]
 
 use std::{io::Write as _, time::Duration};
