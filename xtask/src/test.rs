@@ -38,7 +38,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     }
     announce("tests");
     let mut command = Command::new(programs.path("services")?);
-    command
+    tool::own_name_removed(&mut command)
         .current_dir(workspace::root())
         .args(["exec", "--services", &args.services, "--"])
         .arg(workspace::cargo());

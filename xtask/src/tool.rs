@@ -38,7 +38,20 @@ pub(crate) fn tied(services: &Path, program: &Path) -> Command {
 /// A cargo command in the workspace.
 pub(crate) fn cargo<const N: usize>(arguments: [&str; N]) -> Command {
     let mut command = Command::new(workspace::cargo());
-    command.current_dir(workspace::root()).args(arguments);
+    own_name_removed(command.current_dir(workspace::root())).args(arguments);
+    command
+}
+
+/// Takes out of a command's environment what `cargo run` put into ours about this package. A build
+/// script that looks at such a variable would otherwise run anew, and all that rests on it be
+/// compiled anew, whenever cargo is called by hand and by us in turn.
+pub(crate) fn own_name_removed(command: &mut Command) -> &mut Command {
+    const ABOUT_US: [&str; 4] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
+    for (name, _) in std::env::vars_os() {
+        if ABOUT_US.iter().any(|prefix| name.as_encoded_bytes().starts_with(prefix.as_bytes())) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

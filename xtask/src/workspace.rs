@@ -3,11 +3,19 @@
 use std::{
     env,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
-/// The workspace's folder.
+/// The workspace's folder: that of the checkout in which cargo runs us, which need not be the one in
+/// which we were compiled when several share a target folder.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace")
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let own = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let own = own.filter(|folder| folder.ends_with("xtask"));
+        let own = own.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
+        own.parent().expect("xtask lies in the workspace").to_owned()
+    });
+    &ROOT
 }
 
 /// The cargo that started us, else the one on `PATH`.
