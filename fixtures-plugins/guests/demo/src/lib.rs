@@ -64,7 +64,10 @@ fn remove(request: &Request) -> Result<Response, Error> {
 fn stats(_: &Request) -> Result<Response, Error> {
     let views = count("stats_views")?;
     let created: u64 = kv::get_json("items_created")?.unwrap_or(0);
-    Ok(Response::json(200, &json!({ "views": views, "items_created": created, "items": items::total()? })))
+    Ok(Response::json(
+        200,
+        &json!({ "views": views, "items_created": created, "items": items::total()? }),
+    ))
 }
 
 /// Counts up under a key. Two calls at the same moment may count as one: key-value storage has no increment,
