@@ -21,7 +21,7 @@
 //! })
 //! .await?;
 //! let valkey = services::valkey().await?;
-//! println!("{} {}", database.url(), valkey.url());
+//! println!("{} {}", database.url(), valkey.url);
 //! # Ok(()) }
 //! ```
 //!
