@@ -37,6 +37,10 @@ fn invoke(criterion: &mut Criterion) {
     });
     group.finish();
 
+    // Cargo says so to a bench that is to be measured; a listing or a trial run ends here.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
     let mut call = || {
         let request = plugin.handle_request(black_box(&context).clone());
         drop(runtime.block_on(request).unwrap());
