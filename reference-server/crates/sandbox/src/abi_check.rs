@@ -7,6 +7,8 @@ use contract::abi::{self, Signature};
 use contract::manifest::Manifest;
 use wasmtime::{ExternType, FuncType, MemoryType, Module, ValType};
 
+use crate::wasi;
+
 /// One way in which a module departs from the ABI.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AbiProblem {
@@ -22,9 +24,9 @@ pub enum AbiProblem {
     #[error("imports '{module}.{name}' as {found}, expected {expected}")]
     ImportType {
         /// The module it is imported from.
-        module: &'static str,
+        module: String,
         /// Its name.
-        name: &'static str,
+        name: String,
         /// The type in the module.
         found: String,
         /// The type this host offers.
@@ -104,9 +106,10 @@ pub(crate) fn check(
     module: &Module,
     manifest: &Manifest,
     memory_pages: u32,
+    wasi: &wasi::Signatures,
 ) -> Result<GuestShape, Vec<AbiProblem>> {
     let mut problems = Vec::new();
-    check_imports(module, &mut problems);
+    check_imports(module, wasi, &mut problems);
     check_memory(module, memory_pages, &mut problems);
     let mut exports = Exports { module, problems: &mut problems };
     let shape = GuestShape {
@@ -130,25 +133,29 @@ pub(crate) fn check(
     if problems.is_empty() { Ok(shape) } else { Err(problems) }
 }
 
-fn check_imports(module: &Module, problems: &mut Vec<AbiProblem>) {
+fn check_imports(module: &Module, wasi: &wasi::Signatures, problems: &mut Vec<AbiProblem>) {
     for import in module.imports() {
-        let offered =
-            (import.module() == abi::MODULE).then(|| abi::host_function(import.name())).flatten();
-        let Some(offered) = offered else {
-            problems.push(AbiProblem::UnknownImport {
-                module: import.module().to_owned(),
-                name: import.name().to_owned(),
-            });
-            continue;
+        let (from, name, found) = (import.module(), import.name(), import.ty());
+        // Whether the type is as offered, and what is offered, in words; nothing where nothing is.
+        let offered = match from {
+            abi::MODULE => abi::host_function(name).map(|it| {
+                let fits = found.func().is_some_and(|found| matches(found, &it.signature));
+                (fits, it.signature.to_string())
+            }),
+            abi::WASI_MODULE => wasi.get(name).map(|it| {
+                let fits = found.func().is_some_and(|found| FuncType::eq(found, it));
+                (fits, describe(&ExternType::Func(it.clone())))
+            }),
+            _ => None,
         };
-        let found = import.ty();
-        if !found.func().is_some_and(|found| matches(found, &offered.signature)) {
-            problems.push(AbiProblem::ImportType {
-                module: abi::MODULE,
-                name: offered.name,
-                found: describe(&found),
-                expected: offered.signature.to_string(),
-            });
+        let (module, name) = (from.to_owned(), name.to_owned());
+        match offered {
+            Some((true, _)) => {}
+            Some((false, expected)) => {
+                let found = describe(&found);
+                problems.push(AbiProblem::ImportType { module, name, found, expected });
+            }
+            None => problems.push(AbiProblem::UnknownImport { module, name }),
         }
     }
 }

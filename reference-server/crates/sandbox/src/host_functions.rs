@@ -16,7 +16,6 @@ mod log;
 mod reserved;
 
 pub(crate) use db::Verdicts;
-pub(crate) use log::LogBudget;
 
 use contract::abi;
 use wasmtime::{Caller, Engine, Linker};
@@ -24,8 +23,9 @@ use wasmtime::{Caller, Engine, Linker};
 use crate::deadline::DeadlineExceeded;
 use crate::memory::{self, CallerMemory as _, OutPair};
 use crate::state::HostState;
+use crate::wasi;
 
-/// Links every host function. A second definition of one, or one with another type than the ABI's
+/// Links every host function, and WASI beside them. A second definition of one, or one with another type than the ABI's
 /// table, fails the tests of this module.
 pub(crate) fn link(engine: &Engine) -> wasmtime::Result<Linker<HostState>> {
     let mut linker = Linker::new(engine);
@@ -37,6 +37,7 @@ pub(crate) fn link(engine: &Engine) -> wasmtime::Result<Linker<HostState>> {
     kv::link(&mut linker)?;
     log::link(&mut linker)?;
     reserved::link(&mut linker)?;
+    wasi::link(&mut linker)?;
     Ok(linker)
 }
 

@@ -11,7 +11,7 @@ use crate::abi_check::{EventShape, GuestShape, InitShape};
 use crate::deadline::Deadline;
 use crate::error::{CallError, LoadError};
 use crate::memory::{self, GuestMemory, Placed};
-use crate::state::{CallState, HostState, Tenant};
+use crate::state::{HostState, Tenant};
 use crate::trap::classify;
 
 /// Ticks until a running guest yields: at every one.
@@ -50,9 +50,11 @@ impl GuestInstance {
             Ok(UpdateDeadline::Yield(YIELD_AFTER_TICKS))
         });
         store.set_epoch_deadline(YIELD_AFTER_TICKS);
-        let instance = ready
-            .instantiate_async(&mut store)
+        let instance = deadline
+            .bound(ready.instantiate_async(&mut store))
             .await
+            .map_err(wasmtime::Error::from)
+            .flatten()
             .map_err(|error| LoadError::Instantiate(Box::new(classify(&error))))?;
         store.data_mut().guest = Some(guest_memory(&instance, &mut store, shape)?);
         initialise(&instance, &mut store, shape).await?;
@@ -134,11 +136,7 @@ impl GuestInstance {
     }
 
     fn begin(&mut self, request: Option<RequestEnvelope>) {
-        let state = self.store.data_mut();
-        let limits = &state.tenant.host.policy.limits;
-        let mut call = CallState::new(Deadline::after(limits.call_duration), limits);
-        call.request = request;
-        state.call = call;
+        self.store.data_mut().begin_call(request);
         self.store.set_epoch_deadline(YIELD_AFTER_TICKS);
     }
 
@@ -147,7 +145,7 @@ impl GuestInstance {
         P: WasmParams + Sync,
         R: WasmResults + Sync,
     {
-        export.call_async(&mut self.store, arguments).await.map_err(|error| classify(&error))
+        run(&mut self.store, export, arguments).await.map_err(|error| classify(&error))
     }
 
     async fn hand_over(&mut self, bytes: &[u8]) -> Result<Placed, CallError> {
@@ -194,6 +192,23 @@ fn responded(status: i32, body: Vec<u8>) -> Result<GuestResponse, CallError> {
     Ok(GuestResponse { status, headers, body })
 }
 
+/// Calls an export within the deadline of the store's call. Guest code is interrupted by the epoch;
+/// what it waits for in a host function or in WASI ends here.
+async fn run<P, R>(
+    store: &mut Store<HostState>,
+    export: &TypedFunc<P, R>,
+    arguments: P,
+) -> wasmtime::Result<R>
+where
+    P: WasmParams + Sync,
+    R: WasmResults + Sync,
+{
+    let deadline = store.data().call.deadline;
+    let outcome = deadline.bound(export.call_async(&mut *store, arguments)).await;
+    store.data().log.end_call();
+    outcome.map_err(wasmtime::Error::from).flatten()
+}
+
 fn guest_memory(
     instance: &Instance,
     store: &mut Store<HostState>,
@@ -215,18 +230,18 @@ async fn initialise(
 ) -> Result<(), LoadError> {
     if shape.initialize {
         let initialize = Exports { instance, store }.get::<(), ()>(abi::INITIALIZE)?;
-        let outcome = initialize.call_async(&mut *store, ()).await;
+        let outcome = run(store, &initialize, ()).await;
         outcome.map_err(|error| failed(abi::INITIALIZE, &error))?;
     }
     match shape.init {
         None => Ok(()),
         Some(InitShape::Silent) => {
             let init = Exports { instance, store }.get::<(), ()>(abi::INIT)?;
-            init.call_async(&mut *store, ()).await.map_err(|error| failed(abi::INIT, &error))
+            run(store, &init, ()).await.map_err(|error| failed(abi::INIT, &error))
         }
         Some(InitShape::Status) => {
             let init = Exports { instance, store }.get::<(), i32>(abi::INIT)?;
-            let outcome = init.call_async(&mut *store, ()).await;
+            let outcome = run(store, &init, ()).await;
             match outcome.map_err(|error| failed(abi::INIT, &error))? {
                 0 => Ok(()),
                 status => Err(LoadError::InitRefused(status)),

@@ -16,6 +16,7 @@
 //! | `plugin` | one call from envelope to answer |
 //! | `trap` | what went wrong, sorted |
 //! | `host_functions` | what guests may ask of the host, one file per family |
+//! | `wasi`, `guest_log` | what compilers need besides, and where a guest's lines go |
 //! | [`services`], [`outbound`], [`http_outbound`] | the edges: traits the host implements, and the real HTTP client |
 //!
 //! **Invariants.** One deadline covers a call: guest code and host functions alike (decision A5).
@@ -23,14 +24,14 @@
 //! checked against its memory before it is used. Nothing a guest says ends up in a client's error.
 //!
 //! **Deliberately absent:** HTTP routing, middlewares and the database; they live above and beside
-//! this crate and reach it through the two traits. WASI is not linked: a module that imports it
-//! fails to load with a message that says so.
+//! this crate and reach it through the two traits.
 
 mod abi_check;
 pub mod config;
 mod deadline;
 mod engine;
 mod error;
+mod guest_log;
 mod host_functions;
 pub mod http_outbound;
 mod instance;
@@ -44,6 +45,7 @@ mod sandbox;
 pub mod services;
 mod state;
 mod trap;
+mod wasi;
 
 pub use abi_check::AbiProblem;
 pub use config::SandboxConfig;

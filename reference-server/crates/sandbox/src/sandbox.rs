@@ -17,7 +17,7 @@ use crate::outbound::Outbound;
 use crate::plugin::Plugin;
 use crate::services::Services;
 use crate::state::{Host, HostState, Tenant};
-use crate::{abi_check, engine, host_functions};
+use crate::{abi_check, engine, host_functions, wasi};
 
 /// Runs plugins. Cheap to clone; all clones are the same sandbox.
 #[derive(Clone)]
@@ -29,6 +29,7 @@ struct Inner {
     config: SandboxConfig,
     host: Arc<Host>,
     linker: Linker<HostState>,
+    wasi: wasi::Signatures,
     modules: ModuleCache,
 }
 
@@ -54,22 +55,24 @@ impl Sandbox {
         let (engine, disk) = engine::build(&config, &policy.limits)?;
         let linker =
             host_functions::link(&engine).map_err(|error| SandboxError::Link(error.into()))?;
+        let wasi =
+            wasi::Signatures::of(&engine).map_err(|error| SandboxError::Link(error.into()))?;
         let modules = ModuleCache::new(engine, disk);
         let host = Arc::new(Host { policy, services, outbound, verdicts: Verdicts::new() });
-        Ok(Self { inner: Arc::new(Inner { config, host, linker, modules }) })
+        Ok(Self { inner: Arc::new(Inner { config, host, linker, wasi, modules }) })
     }
 
     /// Compiles a module, checks it against the ABI, instantiates it and runs `_initialize` and
     /// `Init`. Whatever was loaded before is left alone: the caller swaps when this has succeeded.
     pub async fn load(&self, request: LoadRequest) -> Result<Plugin, LoadError> {
-        let Inner { config, host, linker, modules } = &*self.inner;
+        let Inner { config, host, linker, wasi, modules } = &*self.inner;
         let limits = &host.policy.limits;
         if request.wasm.len() > limits.wasm_bytes {
             let bytes = request.wasm.len();
             return Err(LoadError::TooLarge { bytes, limit: limits.wasm_bytes });
         }
         let module = modules.get(request.wasm).await?;
-        let shape = abi_check::check(&module, &request.manifest, limits.memory_pages)
+        let shape = abi_check::check(&module, &request.manifest, limits.memory_pages, wasi)
             .map_err(LoadError::Abi)?;
         let ready = linker
             .instantiate_pre(&module)

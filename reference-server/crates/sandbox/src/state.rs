@@ -6,9 +6,12 @@ use contract::envelope::RequestEnvelope;
 use contract::manifest::{Backend, Manifest};
 use contract::name::PluginName;
 use policy::Policy;
+use sync_wrapper::SyncWrapper;
+use wasmtime_wasi::p1::WasiP1Ctx;
 
 use crate::deadline::Deadline;
-use crate::host_functions::{LogBudget, Verdicts};
+use crate::guest_log::GuestLog;
+use crate::host_functions::Verdicts;
 use crate::limits::Limits;
 use crate::memory::GuestMemory;
 use crate::outbound::Outbound;
@@ -43,18 +46,31 @@ pub(crate) struct HostState {
     /// Known once the module is instantiated; a start function runs before that.
     pub(crate) guest: Option<GuestMemory>,
     pub(crate) call: CallState,
+    /// Where the guest's lines go.
+    pub(crate) log: Arc<GuestLog>,
+    /// Made when the guest first calls a function of WASI.
+    /// Wrapped because host functions share their caller's data across awaits, and parts of the
+    /// context may not be shared; it is only ever borrowed exclusively.
+    pub(crate) wasi: Option<Box<SyncWrapper<WasiP1Ctx>>>,
 }
 
 impl HostState {
     pub(crate) fn new(tenant: Arc<Tenant>, deadline: Deadline) -> Self {
         let limits = &tenant.host.policy.limits;
-        let call = CallState::new(deadline, limits);
-        Self { limits: Limits::new(limits), tenant, guest: None, call }
+        let log = Arc::new(GuestLog::new(tenant.name.clone(), limits));
+        let call = CallState::new(deadline);
+        Self { limits: Limits::new(limits), tenant, guest: None, call, log, wasi: None }
+    }
+
+    /// Forgets the call before, so that nothing leaks from one into the next.
+    pub(crate) fn begin_call(&mut self, request: Option<RequestEnvelope>) {
+        let deadline = Deadline::after(self.tenant.host.policy.limits.call_duration);
+        self.call = CallState { request, ..CallState::new(deadline) };
+        self.log.begin_call();
     }
 }
 
-/// The data of one call. A new one replaces it for every call, so nothing leaks from one request
-/// into the next.
+/// The data of one call. A new one replaces it for every call.
 pub(crate) struct CallState {
     /// When the call is over.
     pub(crate) deadline: Deadline,
@@ -64,19 +80,11 @@ pub(crate) struct CallState {
     pub(crate) response: Option<(i32, Vec<u8>)>,
     /// The size of the last piece of host data that the guest could not take (decision A2).
     pub(crate) failed_allocation: Option<usize>,
-    /// How much the guest may still log.
-    pub(crate) log: LogBudget,
 }
 
 impl CallState {
     /// A call without a request.
-    pub(crate) fn new(deadline: Deadline, limits: &policy::Limits) -> Self {
-        Self {
-            deadline,
-            request: None,
-            response: None,
-            failed_allocation: None,
-            log: LogBudget::new(limits),
-        }
+    pub(crate) fn new(deadline: Deadline) -> Self {
+        Self { deadline, request: None, response: None, failed_allocation: None }
     }
 }

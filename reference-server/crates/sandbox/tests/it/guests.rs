@@ -23,6 +23,19 @@ const IMPORTS: &[(&str, &str)] = &[
     ("permission_check", "(param i64 i64) (result i32)"),
 ];
 
+/// Functions of WASI that guests of these tests import, with their types.
+const WASI_IMPORTS: &[(&str, &str)] = &[
+    ("args_sizes_get", "(param i32 i32) (result i32)"),
+    ("clock_time_get", "(param i32 i64 i32) (result i32)"),
+    ("environ_sizes_get", "(param i32 i32) (result i32)"),
+    ("fd_prestat_get", "(param i32 i32) (result i32)"),
+    ("fd_write", "(param i32 i32 i32 i32) (result i32)"),
+    ("path_open", "(param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)"),
+    ("poll_oneoff", "(param i32 i32 i32 i32) (result i32)"),
+    ("proc_exit", "(param i32)"),
+    ("random_get", "(param i32 i32) (result i32)"),
+];
+
 /// An allocator over the first two pages, emptied after every call.
 pub(crate) const ALLOCATOR: &str = r#"
   (global $next (mut i32) (i32.const 8192))
@@ -45,9 +58,11 @@ pub(crate) fn module(fields: &str) -> String {
 /// A module of these fields and the imports they use, nothing else.
 pub(crate) fn bare(fields: &str) -> String {
     let mut imports = String::new();
-    for (name, ty) in IMPORTS {
-        if fields.contains(&format!("${name}")) {
-            write!(imports, "(import \"paca\" \"{name}\" (func ${name} {ty}))").unwrap();
+    for (from, functions) in [("paca", IMPORTS), ("wasi_snapshot_preview1", WASI_IMPORTS)] {
+        for (name, ty) in functions {
+            if fields.contains(&format!("${name}")) {
+                write!(imports, "(import \"{from}\" \"{name}\" (func ${name} {ty}))").unwrap();
+            }
         }
     }
     format!("(module {imports} {fields})")

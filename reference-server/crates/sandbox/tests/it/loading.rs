@@ -21,7 +21,7 @@ async fn unknown_imports_are_named() {
         r#"(module
         (import "paca" "teleport" (func (param i32)))
         (import "env" "abort" (func))
-        (import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fork" (func (result i32)))
         (import "paca" "log" (global i32)) "#,
     ))
     .await;
@@ -30,7 +30,7 @@ async fn unknown_imports_are_named() {
         [
             "imports 'paca.teleport', which this host does not offer",
             "imports 'env.abort', which this host does not offer",
-            "imports 'wasi_snapshot_preview1.fd_write', which this host does not offer",
+            "imports 'wasi_snapshot_preview1.fork', which this host does not offer",
             "imports 'paca.log' as a global, expected (i32, i64, i64) -> ()",
         ]
     );

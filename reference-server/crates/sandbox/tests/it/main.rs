@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod captured;
 mod config;
 mod db;
 mod events;
@@ -19,4 +20,5 @@ mod pool;
 mod requests;
 mod services;
 mod time;
+mod wasi;
 mod world;
