@@ -49,7 +49,7 @@ impl Dispatcher {
             async move {
                 let _turn = turn;
                 let plugin = subscriber.plugin.as_ref()?;
-                let handled = plugin.handle_event(&event).await;
+                let handled = plugin.handle_event(Arc::clone(&event)).await;
                 outcome(&subscriber.row.name, &event.topic, handled)
             }
             .in_current_span(),

@@ -17,6 +17,12 @@ pub struct Limits {
     /// How often the epoch advances, hence how late an interruption may come and how long a guest
     /// keeps a thread before it must yield.
     pub epoch_tick: Duration,
+    /// Computing that a call may do on the threads that serve everybody; one that needs more goes on
+    /// in a thread of its own, with low priority. Most calls are done within a tenth of this.
+    pub prompt_duration: Duration,
+    /// Calls of all plugins that may compute at length at the same time. Each has a thread; beyond
+    /// this they only slow each other down.
+    pub slow_calls: usize,
     /// A connection that is not up by now will not serve within the call's time either.
     pub connect_timeout: Duration,
 
@@ -99,6 +105,8 @@ impl Default for Limits {
         Self {
             call_duration: Duration::from_secs(5),
             epoch_tick: Duration::from_millis(10),
+            prompt_duration: Duration::from_millis(10),
+            slow_calls: 128,
             connect_timeout: Duration::from_secs(5),
             memory_pages: 1024,
             table_elements: 100_000,

@@ -31,6 +31,9 @@ pub enum SandboxError {
     /// A host function could not be linked.
     #[error("the host functions cannot be linked")]
     Link(#[source] Source),
+    /// The threads that compile could not be started.
+    #[error("the compiler threads cannot be started")]
+    Compilers(#[source] Source),
     /// The ticker thread could not be started.
     #[error("the epoch ticker cannot be started")]
     Ticker(#[source] std::io::Error),
@@ -137,6 +140,18 @@ pub enum CallError {
         /// How long the caller waited.
         waited: Duration,
     },
+    /// More calls than allowed were computing at length, for as long as a call may take.
+    #[error("no thread for a long call became free within {waited:?}")]
+    Crowded {
+        /// How long the call waited.
+        waited: Duration,
+    },
+    /// The system gave no thread for a call that computes at length.
+    #[error("no thread for a long call")]
+    NoThread(#[source] std::io::Error),
+    /// The thread of a call died; a bug in the host.
+    #[error("the call's thread died")]
+    Died,
     /// A further instance of a module that had loaded could not be made.
     #[error("no further instance could be made")]
     NewInstance(#[source] Box<LoadError>),
@@ -158,9 +173,12 @@ impl CallError {
             | Self::NoRequestHandler => ErrorCode::PluginBadResponse,
             Self::ResponseTooLarge { .. } => ErrorCode::PluginResponseTooLarge,
             Self::RequestTooLarge { .. } => ErrorCode::PayloadTooLarge,
-            Self::NoFreeInstance { .. } | Self::NewInstance(_) | Self::ShutDown => {
-                ErrorCode::PluginUnavailable
-            }
+            Self::NoFreeInstance { .. }
+            | Self::Crowded { .. }
+            | Self::NoThread(_)
+            | Self::Died
+            | Self::NewInstance(_)
+            | Self::ShutDown => ErrorCode::PluginUnavailable,
         }
     }
 }

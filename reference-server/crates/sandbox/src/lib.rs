@@ -13,6 +13,7 @@
 //! | `state`, `limits`, `deadline` | what belongs to an instance, and what bounds it |
 //! | `memory` | how bytes cross into and out of guest memory |
 //! | `instance`, `pool` | a live guest, and how live guests are reused |
+//! | `lanes`, `priority` | which threads guests run on, and who yields to whom |
 //! | `plugin` | one call from envelope to answer |
 //! | `trap` | what went wrong, sorted |
 //! | `host_functions` | what guests may ask of the host, one file per family |
@@ -35,12 +36,14 @@ mod guest_log;
 mod host_functions;
 pub mod http_outbound;
 mod instance;
+mod lanes;
 mod limits;
 mod memory;
 mod module_cache;
 pub mod outbound;
 mod plugin;
 mod pool;
+mod priority;
 mod sandbox;
 pub mod services;
 mod state;

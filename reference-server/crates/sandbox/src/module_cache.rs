@@ -9,10 +9,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bytes::Bytes;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use sha2::{Digest as _, Sha256};
 use wasmtime::{Cache, Engine, Module};
 
 use crate::error::LoadError;
+use crate::priority;
 
 type Digest = [u8; 32];
 /// Held locked while its module compiles, so that a second load of the same bytes waits for the
@@ -35,20 +37,30 @@ pub struct CompileStats {
 pub(crate) struct ModuleCache {
     engine: Engine,
     disk: Option<Cache>,
+    compilers: Arc<ThreadPool>,
     slots: Mutex<HashMap<Digest, Slot>>,
     from_memory: AtomicUsize,
     from_elsewhere: AtomicUsize,
 }
 
 impl ModuleCache {
-    pub(crate) fn new(engine: Engine, disk: Option<Cache>) -> Self {
-        Self {
+    pub(crate) fn new(
+        engine: Engine,
+        disk: Option<Cache>,
+    ) -> Result<Self, rayon::ThreadPoolBuildError> {
+        // As many threads as cores, all of which step back for requests.
+        let compilers = ThreadPoolBuilder::new()
+            .thread_name(|number| format!("compiler-{number}"))
+            .start_handler(|_| priority::lower())
+            .build()?;
+        Ok(Self {
             engine,
             disk,
+            compilers: Arc::new(compilers),
             slots: Mutex::default(),
             from_memory: AtomicUsize::new(0),
             from_elsewhere: AtomicUsize::new(0),
-        }
+        })
     }
 
     /// The compiled module of these bytes.
@@ -60,8 +72,10 @@ impl ModuleCache {
             return Ok(module);
         }
         let engine = self.engine.clone();
+        let compilers = Arc::clone(&self.compilers);
         // Off the async threads: requests of other plugins go on meanwhile.
-        let module = tokio::task::spawn_blocking(move || Module::from_binary(&engine, &wasm))
+        let compile = move || compilers.install(|| Module::from_binary(&engine, &wasm));
+        let module = tokio::task::spawn_blocking(compile)
             .await
             .map_err(|error| LoadError::CompilerGone(error.into()))?
             .map_err(|error| LoadError::Compile(error.into()))?;

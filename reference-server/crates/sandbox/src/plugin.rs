@@ -48,7 +48,12 @@ impl Plugin {
         shape: GuestShape,
         max_idle: usize,
     ) -> Result<Self, LoadError> {
-        let first = GuestInstance::new(&ready, shape, Arc::clone(&tenant)).await?;
+        let first = {
+            let (ready, tenant) = (ready.clone(), Arc::clone(&tenant));
+            async move { GuestInstance::new(&ready, shape, tenant).await }
+        };
+        let first = tenant.host.lanes.run(first).await;
+        let first = first.map_err(|error| LoadError::Instantiate(error.into()))??;
         let pool = Pool::new(tenant.host.policy.limits.instances_per_plugin, max_idle);
         // A pool that keeps none gives it back, to be dropped here.
         drop(pool.give_back(first));
@@ -77,20 +82,30 @@ impl Plugin {
         }
         let encoded = request.envelope.encode();
         self.check_size(encoded.len())?;
-        let (lease, mut instance) = self.instance().await?;
-        let outcome = instance.handle_request(&encoded, request.envelope).await;
-        self.finish(lease, instance, outcome).await
+        let lease = self.lease().await?;
+        let plugin = self.clone();
+        let call = async move {
+            let (lease, mut instance) = plugin.instance(lease).await?;
+            let outcome = instance.handle_request(&encoded, request.envelope).await;
+            plugin.finish(lease, instance, outcome).await
+        };
+        self.inner.tenant.host.lanes.run(call).await?
     }
 
     /// Delivers an event to the guest. An error means that it was not handled.
-    pub async fn handle_event(&self, event: &Event) -> Result<(), CallError> {
+    pub async fn handle_event(&self, event: Arc<Event>) -> Result<(), CallError> {
         if !self.handles_events() {
             return Ok(());
         }
         self.check_size(event.topic.len() + event.payload.to_string().len())?;
-        let (lease, mut instance) = self.instance().await?;
-        let outcome = instance.handle_event(event).await;
-        self.finish(lease, instance, outcome).await
+        let lease = self.lease().await?;
+        let plugin = self.clone();
+        let call = async move {
+            let (lease, mut instance) = plugin.instance(lease).await?;
+            let outcome = instance.handle_event(&event).await;
+            plugin.finish(lease, instance, outcome).await
+        };
+        self.inner.tenant.host.lanes.run(call).await?
     }
 
     /// Lets no further call begin, waits for the running ones (which their deadlines bound), and
@@ -107,13 +122,16 @@ impl Plugin {
         if bytes > limit { Err(CallError::RequestTooLarge { bytes, limit }) } else { Ok(()) }
     }
 
-    async fn instance(&self) -> Result<(Lease, GuestInstance), CallError> {
-        let Inner { tenant, ready, shape, pool, .. } = &*self.inner;
-        let patience = tenant.host.policy.limits.call_duration;
-        let mut lease = pool.lease(patience).await.map_err(|reason| match reason {
+    async fn lease(&self) -> Result<Lease, CallError> {
+        let patience = self.inner.tenant.host.policy.limits.call_duration;
+        self.inner.pool.lease(patience).await.map_err(|reason| match reason {
             NoLease::Busy(waited) => CallError::NoFreeInstance { waited },
             NoLease::Closed => CallError::ShutDown,
-        })?;
+        })
+    }
+
+    async fn instance(&self, mut lease: Lease) -> Result<(Lease, GuestInstance), CallError> {
+        let Inner { tenant, ready, shape, .. } = &*self.inner;
         let instance = match lease.instance.take() {
             Some(instance) => instance,
             None => GuestInstance::new(ready, *shape, Arc::clone(tenant))

@@ -12,6 +12,7 @@ use wasmtime::Linker;
 use crate::config::SandboxConfig;
 use crate::error::{LoadError, SandboxError};
 use crate::host_functions::Verdicts;
+use crate::lanes::Lanes;
 use crate::module_cache::{CompileStats, ModuleCache};
 use crate::outbound::Outbound;
 use crate::plugin::Plugin;
@@ -57,8 +58,10 @@ impl Sandbox {
             host_functions::link(&engine).map_err(|error| SandboxError::Link(error.into()))?;
         let wasi =
             wasi::Signatures::of(&engine).map_err(|error| SandboxError::Link(error.into()))?;
-        let modules = ModuleCache::new(engine, disk);
-        let host = Arc::new(Host { policy, services, outbound, verdicts: Verdicts::new() });
+        let modules = ModuleCache::new(engine, disk)
+            .map_err(|error| SandboxError::Compilers(error.into()))?;
+        let lanes = Lanes::new(&policy.limits);
+        let host = Arc::new(Host { policy, services, outbound, verdicts: Verdicts::new(), lanes });
         Ok(Self { inner: Arc::new(Inner { config, host, linker, wasi, modules }) })
     }
 

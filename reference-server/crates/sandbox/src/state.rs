@@ -12,6 +12,7 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 use crate::deadline::Deadline;
 use crate::guest_log::GuestLog;
 use crate::host_functions::Verdicts;
+use crate::lanes::Lanes;
 use crate::limits::Limits;
 use crate::memory::GuestMemory;
 use crate::outbound::Outbound;
@@ -30,6 +31,7 @@ pub(crate) struct Host {
     pub(crate) services: Arc<dyn Services>,
     pub(crate) outbound: Arc<dyn Outbound>,
     pub(crate) verdicts: Verdicts,
+    pub(crate) lanes: Lanes,
 }
 
 impl Tenant {

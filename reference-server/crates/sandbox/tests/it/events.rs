@@ -1,5 +1,7 @@
 //! Events in both directions (decisions A9, D4, E1).
 
+use std::sync::Arc;
+
 use contract::event::Event;
 use sandbox::CallError;
 use serde_json::json;
@@ -20,8 +22,8 @@ const TWO: &str = r#"(func (export "HandleEvent") (param $p i32) (param $n i32)
       (i64.extend_i32_u (local.get $p)) (i64.const 3)
       (i64.extend_i32_u (local.get $p)) (i64.extend_i32_u (local.get $n)))))"#;
 
-fn event() -> Event {
-    Event { topic: "task.deleted".to_owned(), payload: json!({"task_id": "t"}) }
+fn event() -> Arc<Event> {
+    Arc::new(Event { topic: "task.deleted".to_owned(), payload: json!({"task_id": "t"}) })
 }
 
 fn stored(world: &World, key: &str) -> Option<String> {
@@ -34,20 +36,20 @@ async fn both_shapes_of_the_handler_get_topic_and_payload() {
     let world = World::new();
     let plugin = world.load(&module(FOUR)).await;
     assert!(plugin.handles_events());
-    plugin.handle_event(&event()).await.unwrap();
+    plugin.handle_event(event()).await.unwrap();
     assert_eq!(stored(&world, "task.deleted").as_deref(), Some(r#"{"task_id":"t"}"#));
 
     let plugin = world.load(&module(TWO)).await;
-    plugin.handle_event(&event()).await.unwrap();
+    plugin.handle_event(event()).await.unwrap();
     let object = stored(&world, "{\"p").or(stored(&world, "{\"t")).unwrap();
-    assert_eq!(serde_json::from_str::<Event>(&object).unwrap(), event());
+    assert_eq!(serde_json::from_str::<Event>(&object).unwrap(), *event());
 }
 
 #[tokio::test]
 async fn a_plugin_without_handler_has_nothing_to_do() {
     let plugin = World::new().load(&module("")).await;
     assert!(!plugin.handles_events());
-    plugin.handle_event(&event()).await.unwrap();
+    plugin.handle_event(event()).await.unwrap();
 }
 
 #[tokio::test]
@@ -56,7 +58,7 @@ async fn a_trap_in_the_handler_is_the_callers_to_know() {
     let trapping = r#"(func (export "HandleEvent") (param i32 i32) (unreachable))"#;
     let plugin = world.load(&module(trapping)).await;
     for _ in 0..2 {
-        let outcome = plugin.handle_event(&event()).await;
+        let outcome = plugin.handle_event(event()).await;
         assert!(matches!(outcome, Err(CallError::Trapped(_))), "{outcome:?}");
     }
 }
@@ -74,7 +76,7 @@ async fn there_is_no_request_within_an_event() {
         (func (export "HandleEvent") (param i32 i32) {code}
           (if (i64.ne (global.get $sum) (i64.const 0)) (then (unreachable))))"#
     ));
-    World::new().load(&guest).await.handle_event(&event()).await.unwrap();
+    World::new().load(&guest).await.handle_event(event()).await.unwrap();
 }
 
 #[tokio::test]
