@@ -12,13 +12,14 @@ mod test_hosts;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use policy::Limits;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
     load::{ConfigError, ConfigProblem, unknown_variables},
     plugin_values::{PluginValues, PluginValuesError},
     secret::Secret,
-    settings::{SETTINGS, Setting, environment_help},
+    settings::{Setting, environment_help, settings},
     test_hosts::TestHosts,
 };
 
@@ -46,8 +47,10 @@ pub struct Config {
     pub auth: AuthConfig,
     /// The first user.
     pub admin: AdminConfig,
-    /// Where plugins live and what they may use up.
+    /// Where plugins live and what they are given.
     pub plugins: PluginsConfig,
+    /// What plugins may use up.
+    pub limits: Limits,
     /// The catalog.
     pub marketplace: MarketplaceConfig,
     /// Logging.
@@ -114,7 +117,7 @@ pub enum PluginStore {
     S3,
 }
 
-/// Where plugins live and what they may use up.
+/// Where plugins live and what they are given.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct PluginsConfig {
@@ -132,15 +135,6 @@ pub struct PluginsConfig {
     /// Values for `config_get`.
     #[serde(default)]
     pub config_file: Option<PathBuf>,
-    /// Deadline of one call into a guest.
-    #[serde(with = "humantime_serde")]
-    pub max_call_duration: Duration,
-    /// Linear memory of one instance, in pages of 64 KiB.
-    pub max_memory_pages: u32,
-    /// Largest request or event envelope, in bytes.
-    pub max_request_body_bytes: usize,
-    /// Largest response envelope, in bytes.
-    pub max_response_bytes: usize,
     /// Test switch: hosts that plugins reach at a fixed address, by http too.
     pub outbound_test_hosts: TestHosts,
 }

@@ -129,13 +129,7 @@ impl Server {
 
 /// The specification, with the limits the operator chose.
 fn policy(config: &Config) -> Policy {
-    let mut policy = Policy::default();
-    let plugins = &config.plugins;
-    policy.limits.call_duration = plugins.max_call_duration;
-    policy.limits.memory_pages = plugins.max_memory_pages;
-    policy.limits.request_bytes = plugins.max_request_body_bytes;
-    policy.limits.response_bytes = plugins.max_response_bytes;
-    policy
+    Policy { limits: config.limits.clone(), ..Policy::default() }
 }
 
 async fn connect_database(config: &Config, policy: &Arc<Policy>) -> anyhow::Result<Database> {

@@ -12,9 +12,11 @@ use figment::{
     value::{Dict, Map, Value},
 };
 
+use policy::Limits;
+
 use super::{
     Config, DEFAULT_CONFIG, MIN_JWT_SECRET_BYTES, PluginStore,
-    settings::{PLUGIN_CONFIG_PREFIX, SETTINGS, Setting},
+    settings::{PLUGIN_CONFIG_PREFIX, Setting, settings},
 };
 use crate::auth::password::MIN_PASSWORD_CHARS;
 
@@ -73,7 +75,7 @@ impl Config {
             figment = figment.merge(File { path, text: &text });
         }
         for (name, value) in environment {
-            if let Some(setting) = SETTINGS.iter().find(|setting| setting.variable == name)
+            if let Some(setting) = settings().find(|setting| setting.variable == name)
                 && !value.is_empty()
             {
                 figment = figment.merge(Variable { setting, value });
@@ -92,8 +94,7 @@ impl Config {
         let mut problems = Vec::new();
         let mut check = |ok: bool, key: &str, message: String| {
             if !ok {
-                let origin = SETTINGS
-                    .iter()
+                let origin = settings()
                     .find(|setting| setting.key == key)
                     .map_or_else(String::new, |setting| setting.variable.to_owned());
                 problems.push(ConfigProblem { key: key.to_owned(), origin, message });
@@ -113,14 +114,12 @@ impl Config {
             "s3 is not supported by this build; use local".into(),
         );
         check(self.database.max_connections > 0, "database.max_connections", not_zero());
-        check(!self.plugins.max_call_duration.is_zero(), "plugins.max_call_duration", not_zero());
-        check(self.plugins.max_memory_pages > 0, "plugins.max_memory_pages", not_zero());
-        check(
-            self.plugins.max_request_body_bytes > 0,
-            "plugins.max_request_body_bytes",
-            not_zero(),
-        );
-        check(self.plugins.max_response_bytes > 0, "plugins.max_response_bytes", not_zero());
+        for (key, value) in limits(&self.limits) {
+            // A host that grants nothing of something can serve nobody; only redirects may be none.
+            let is_zero = key != "limits.fetch_redirects"
+                && (value.as_integer() == Some(0) || value.as_str() == Some("0s"));
+            check(!is_zero, &key, not_zero());
+        }
         check(!self.marketplace.timeout.is_zero(), "marketplace.timeout", not_zero());
         match (&self.admin.username, &self.admin.password) {
             (Some(_), None) => {
@@ -141,6 +140,12 @@ impl Config {
         }
         problems
     }
+}
+
+fn limits(limits: &Limits) -> impl Iterator<Item = (String, toml::Value)> {
+    // Numbers and texts: there is nothing in it that could not be written.
+    let table = toml::Table::try_from(limits).unwrap_or_default();
+    table.into_iter().map(|(name, value)| (format!("limits.{name}"), value))
 }
 
 fn not_zero() -> String {
@@ -169,11 +174,11 @@ fn collect_unknown(table: &toml::Table, section: &str, found: &mut Vec<(String, 
     for (name, value) in table {
         let key = format!("{section}{name}");
         let inside = format!("{key}.");
-        if SETTINGS.iter().any(|setting| setting.key == key) {
+        if settings().any(|setting| setting.key == key) {
             continue;
         }
         match value {
-            toml::Value::Table(inner) if SETTINGS.iter().any(|s| s.key.starts_with(&inside)) => {
+            toml::Value::Table(inner) if settings().any(|s| s.key.starts_with(&inside)) => {
                 collect_unknown(inner, &inside, found);
             }
             _ => found.push((section.to_owned(), key)),
@@ -183,8 +188,7 @@ fn collect_unknown(table: &toml::Table, section: &str, found: &mut Vec<(String, 
 
 /// The names that a section may hold.
 fn known_in(section: &str) -> Vec<&'static str> {
-    let mut names: Vec<_> = SETTINGS
-        .iter()
+    let mut names: Vec<_> = settings()
         .filter_map(|setting| setting.key.strip_prefix(section)?.split('.').next())
         .collect();
     names.dedup();
@@ -201,7 +205,7 @@ pub fn unknown_variables(environment: &[(String, String)]) -> Vec<&str> {
         .map(|(name, _)| name.as_str())
         .filter(|name| name.starts_with("PLUGINS_") || name.starts_with("PLUGIN_"))
         .filter(|name| !name.starts_with(PLUGIN_CONFIG_PREFIX))
-        .filter(|name| SETTINGS.iter().all(|setting| setting.variable != *name))
+        .filter(|name| settings().all(|setting| setting.variable != *name))
         .collect()
 }
 

@@ -1,5 +1,7 @@
 //! The table of settings: which environment variable stands for which key of the file.
 
+mod limits;
+
 use std::fmt::Write as _;
 
 /// One setting.
@@ -17,8 +19,13 @@ const fn setting(variable: &'static str, key: &'static str, help: &'static str) 
     Setting { variable, key, help }
 }
 
-/// Every setting, in the order of the default file. A test holds the two together.
-pub const SETTINGS: &[Setting] = &[
+/// Every setting, the limits last. A test holds them and the default file together.
+pub fn settings() -> impl Iterator<Item = &'static Setting> {
+    SETTINGS.iter().chain(limits::LIMITS)
+}
+
+/// All but the limits, in the order of the default file.
+const SETTINGS: &[Setting] = &[
     setting("LISTEN", "listen", "address and port to serve HTTP on; port 0 takes a free one"),
     setting("SHUTDOWN_GRACE", "shutdown_grace", "time for running requests after a stop signal"),
     setting("DATABASE_URL", "database.url", "Postgres URL (required)"),
@@ -49,26 +56,6 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("PLUGINS_CONFIG_FILE", "plugins.config_file", "TOML file of values for config_get"),
     setting(
-        "PLUGINS_MAX_CALL_DURATION",
-        "plugins.max_call_duration",
-        "deadline of one plugin call",
-    ),
-    setting(
-        "PLUGINS_MAX_MEMORY_PAGES",
-        "plugins.max_memory_pages",
-        "memory of one plugin instance, in pages of 64 KiB",
-    ),
-    setting(
-        "PLUGINS_MAX_REQUEST_BODY_BYTES",
-        "plugins.max_request_body_bytes",
-        "largest request or event a plugin receives",
-    ),
-    setting(
-        "PLUGINS_MAX_RESPONSE_BYTES",
-        "plugins.max_response_bytes",
-        "largest answer a plugin returns",
-    ),
-    setting(
         "PLUGINS_OUTBOUND_TEST_HOSTS",
         "plugins.outbound_test_hosts",
         "tests only: host=ip:port,… that plugins reach by http too",
@@ -97,11 +84,11 @@ pub(super) const PLUGIN_CONFIG_PREFIX: &str = "PLUGIN_CONFIG_";
 
 /// The part of `--help` that lists every variable.
 pub fn environment_help() -> String {
-    let width = SETTINGS.iter().map(|setting| setting.variable.len()).max().unwrap_or(0);
+    let width = settings().map(|setting| setting.variable.len()).max().unwrap_or(0);
     let mut text = String::from(
         "Environment (each is also a key of the file given with --config; the environment wins):\n",
     );
-    for Setting { variable, key, help } in SETTINGS {
+    for Setting { variable, key, help } in settings() {
         let default = default_of(key).map(|value| format!(" [{value}]")).unwrap_or_default();
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  {variable:width$}  {help}{default}");
@@ -151,13 +138,21 @@ mod tests {
 
     #[test]
     fn table_and_default_file_name_the_same_keys() {
-        let table: BTreeSet<String> = SETTINGS.iter().map(|s| s.key.to_owned()).collect();
+        let table: BTreeSet<String> = settings().map(|s| s.key.to_owned()).collect();
         assert_eq!(table, keys_in_default_file());
     }
 
     #[test]
+    fn the_default_file_has_the_policys_limits() {
+        let document: toml::Table = crate::config::DEFAULT_CONFIG.parse().unwrap_or_default();
+        let written = document.get("limits").cloned().unwrap_or_else(|| toml::Table::new().into());
+        let policys = toml::Value::try_from(policy::Limits::default()).ok();
+        assert_eq!(Some(written), policys);
+    }
+
+    #[test]
     fn every_variable_is_named_in_the_default_file() {
-        for Setting { variable, .. } in SETTINGS {
+        for Setting { variable, .. } in settings() {
             assert!(super::super::DEFAULT_CONFIG.contains(variable), "{variable}");
         }
     }
@@ -165,7 +160,7 @@ mod tests {
     #[test]
     fn help_lists_every_variable_with_its_default() {
         let help = environment_help();
-        for Setting { variable, .. } in SETTINGS {
+        for Setting { variable, .. } in settings() {
             assert!(help.contains(variable), "{variable}");
         }
         assert!(help.contains("[127.0.0.1:8080]"), "{help}");

@@ -43,7 +43,7 @@ async fn help_lists_every_variable() {
     let output = output(&["--help"], &[]).await;
     assert!(output.status.success());
     let help = text(&output.stdout);
-    for setting in reference_server::config::SETTINGS {
+    for setting in reference_server::config::settings() {
         assert!(help.contains(setting.variable), "{}", setting.variable);
     }
 }

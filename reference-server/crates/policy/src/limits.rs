@@ -1,29 +1,38 @@
 //! Every limit of the host by name, each with the abuse or accident it stops.
 //!
-//! They are defaults: the configuration may override the ones it names. Sizes are bytes.
+//! They are defaults: the configuration may override each of them by its name. Sizes are bytes,
+//! durations are written like "5s".
 
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 /// One mebibyte.
 const MIB: usize = 1024 * 1024;
 
 /// All limits of one host.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     // Time.
     /// One call into a guest, its host calls included (A5). A person waits for the answer; more
     /// than this and a spinning guest holds a worker that others need.
+    #[serde(with = "humantime_serde")]
     pub call_duration: Duration,
     /// How often the epoch advances, hence how late an interruption may come and how long a guest
     /// keeps a thread before it must yield.
+    #[serde(with = "humantime_serde")]
     pub epoch_tick: Duration,
     /// Computing that a call may do on the threads that serve everybody; one that needs more goes on
     /// in a thread of its own, with low priority. Most calls are done within a tenth of this.
+    #[serde(with = "humantime_serde")]
     pub prompt_duration: Duration,
     /// Calls of all plugins that may compute at length at the same time. Each has a thread; beyond
     /// this they only slow each other down.
     pub slow_calls: usize,
-    /// A connection that is not up by now will not serve within the call's time either.
+    /// Time for a connection of `fetch` to come up; one that takes longer will not serve within the
+    /// call's time either.
+    #[serde(with = "humantime_serde")]
     pub connect_timeout: Duration,
 
     // Guest.
@@ -34,7 +43,8 @@ pub struct Limits {
     pub table_elements: usize,
     /// The guest's stack: ends unbounded recursion as a trap long before the host's own stack.
     pub wasm_stack_bytes: usize,
-    /// A compiled-to-wasm runtime is some megabytes; compilation time and memory grow with size.
+    /// A module: a language runtime compiled in is some megabytes; time and memory of compilation
+    /// grow with size.
     pub wasm_bytes: usize,
     /// Instances of one plugin at the same time: bounds what one plugin can take from the others.
     pub instances_per_plugin: usize,

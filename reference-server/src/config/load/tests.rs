@@ -34,8 +34,8 @@ fn problems(result: Result<Config, ConfigError>) -> Vec<ConfigProblem> {
 fn defaults_need_only_database_and_secret() {
     let config = Config::load(None, &environment(&[])).unwrap();
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
-    assert_eq!(config.plugins.max_call_duration, Duration::from_secs(5));
-    assert_eq!(config.plugins.max_memory_pages, 1024);
+    assert_eq!(config.limits.call_duration, Duration::from_secs(5));
+    assert_eq!(config.limits.memory_pages, 1024);
     assert_eq!(config.marketplace.timeout, Duration::from_secs(20));
 }
 
@@ -48,11 +48,11 @@ fn what_is_missing_is_reported_at_once() {
 
 #[test]
 fn environment_wins_over_file_wins_over_default() {
-    let file = "listen = \"127.0.0.1:1\"\n[plugins]\nmax_memory_pages = 7\nwasm_dir = \"/w\"";
+    let file = "listen = \"127.0.0.1:1\"\n[limits]\nmemory_pages = 7\n[plugins]\nwasm_dir = \"/w\"";
     let (config, _) = load_file(file, &[("LISTEN", "127.0.0.1:2")]);
     let config = config.unwrap();
     assert_eq!(config.listen.port(), 2);
-    assert_eq!(config.plugins.max_memory_pages, 7);
+    assert_eq!(config.limits.memory_pages, 7);
     assert_eq!(config.plugins.wasm_dir, Path::new("/w"));
 }
 
@@ -69,23 +69,22 @@ fn text_that_looks_like_a_number_stays_a_password() {
     )
     .unwrap();
     assert_eq!(config.admin.password.unwrap().expose(), "1234567890");
-    assert_eq!(config.plugins.max_memory_pages, 16);
+    assert_eq!(config.limits.memory_pages, 16);
     assert!(config.auth.cookie_secure);
 }
 
 #[test]
 fn every_unknown_key_is_named_with_its_file() {
-    let text =
-        "lisen = 1\nplugins.max_memory_page = 1\n[plugin]\nstore = \"local\"\n[listen]\nx = 1";
+    let text = "lisen = 1\nlimits.memory_page = 1\n[plugin]\nstore = \"local\"\n[listen]\nx = 1";
     let (result, path) = load_file(text, &[]);
     let problems = problems(result);
     let keys: Vec<_> = problems.iter().map(|problem| problem.key.as_str()).collect();
-    assert_eq!(keys, ["lisen", "plugin", "plugins.max_memory_page"]);
+    assert_eq!(keys, ["limits.memory_page", "lisen", "plugin"]);
     for problem in &problems {
         assert_eq!(problem.origin, path);
     }
-    assert!(problems[0].message.contains("listen, shutdown_grace, database"), "{problems:?}");
-    assert!(problems[2].message.contains("max_memory_pages"), "{problems:?}");
+    assert!(problems[1].message.contains("listen, shutdown_grace, database"), "{problems:?}");
+    assert!(problems[0].message.contains("memory_pages"), "{problems:?}");
 }
 
 #[test]
@@ -99,9 +98,9 @@ fn a_section_in_place_of_a_value_is_refused() {
 fn a_wrong_value_names_its_variable() {
     for (variable, value, key) in [
         ("LISTEN", "here", "listen"),
-        ("PLUGINS_MAX_MEMORY_PAGES", "many", "plugins.max_memory_pages"),
-        ("PLUGINS_MAX_CALL_DURATION", "soon", "plugins.max_call_duration"),
-        ("PLUGINS_MAX_CALL_DURATION", "0s", "plugins.max_call_duration"),
+        ("PLUGINS_MAX_MEMORY_PAGES", "many", "limits.memory_pages"),
+        ("PLUGINS_MAX_CALL_DURATION", "soon", "limits.call_duration"),
+        ("PLUGINS_MAX_CALL_DURATION", "0s", "limits.call_duration"),
         ("PLUGINS_OUTBOUND_TEST_HOSTS", "a.test", "plugins.outbound_test_hosts"),
         ("PLUGINS_STORE", "s3", "plugins.store"),
         ("PLUGINS_STORE", "tape", "plugins.store"),
