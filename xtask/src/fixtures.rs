@@ -6,7 +6,9 @@
 
 mod build;
 mod digests;
+mod go;
 mod multi_value;
+mod rustc;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,6 +18,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use build::Guests;
 use digests::Digests;
+use go::GoGuests;
 
 use crate::workspace;
 
@@ -37,20 +40,25 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let fixtures = workspace::root().join("fixtures-plugins");
     let artifacts = fixtures.join("artifacts");
     let guests = Guests::find(&fixtures.join("guests"))?;
+    let go = GoGuests::find(&fixtures.join("guests"))?;
     let target = workspace::target().join("guests");
+    let go_cache = workspace::target().join("guests-go");
     if args.check {
         let recorded = Digests::read(&artifacts)?;
         guests.require_toolchain(&recorded.toolchain)?;
         guests.lint(&target)?;
         guests.test(&target)?;
+        go.lint(&go_cache)?;
         // A folder of its own: what an earlier build left behind must not take part.
         let scratch = tempfile::tempdir().context("a temporary folder")?;
-        let built = build_all(&guests, scratch.path())?;
+        let in_go = go.build(&go_cache, &artifacts, Some(&recorded))?;
+        let built = build_all(&guests, scratch.path(), in_go)?;
         compare(&artifacts, &built)?;
         recorded.require_equal(&Digests::of(&built, guests.toolchain()))?;
         println!("{} artifacts are what their sources give", built.len());
     } else {
-        let built = build_all(&guests, &target)?;
+        let in_go = go.build(&go_cache, &artifacts, Digests::read(&artifacts).ok().as_ref())?;
+        let built = build_all(&guests, &target, in_go)?;
         write(&artifacts, &built)?;
         Digests::of(&built, guests.toolchain()).write(&artifacts)?;
         for (name, artifact) in &built {
@@ -60,8 +68,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn build_all(guests: &Guests, target_dir: &Path) -> Result<BTreeMap<String, Artifact>> {
-    let mut built = BTreeMap::new();
+fn build_all(
+    guests: &Guests,
+    target_dir: &Path,
+    mut built: BTreeMap<String, Artifact>,
+) -> Result<BTreeMap<String, Artifact>> {
     for (name, artifact) in guests.build_rust(target_dir)?.into_iter().chain(guests.build_text()?) {
         ensure!(!built.contains_key(&name), "two guests are named `{name}`");
         built.insert(name, artifact);
