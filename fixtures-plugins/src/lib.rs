@@ -36,6 +36,12 @@ macro_rules! manifest {
     };
 }
 
+macro_rules! go_file {
+    ($path:literal) => {
+        include_str!(concat!("../guests/go/", $path))
+    };
+}
+
 macro_rules! odd {
     ($($(#[$doc:meta])* $constant:ident = $name:literal;)*) => {
         $(
@@ -69,11 +75,29 @@ pub const MINIMAL: Fixture = Fixture {
     migrations: &[],
 };
 
+/// A plugin compiled by the Go compiler, with a runtime of its own: some megabytes of code, and memory to match.
+pub const GO_NOTES: Fixture = Fixture {
+    name: "go_notes",
+    wasm: wasm!("go_notes"),
+    manifest: Some(go_file!("go_notes/plugin.json")),
+    migrations: &[("0001_create_notes.sql", go_file!("go_notes/migrations/0001_create_notes.sql"))],
+};
+
+/// Asks the system interface for what each request names.
+pub const WASI_PROBE: Fixture = Fixture {
+    name: "wasi_probe",
+    wasm: wasm!("wasi_probe"),
+    manifest: manifest!("wasi_probe"),
+    migrations: &[],
+};
+
 odd! {
     /// `HandleRequest` has the type (i32) -> i32.
     BAD_HANDLE_REQUEST_SIGNATURE = "bad_handle_request_signature";
     /// `HandleEvent` traps.
     EVENT_TRAPS = "event_traps";
+    /// Imports every function of `paca` and of WASI, and declares 20 MiB.
+    EVERY_IMPORT = "every_import";
     /// `Init` answers 1.
     INIT_FAILS = "init_fails";
     /// `Init` never returns.
@@ -90,6 +114,8 @@ odd! {
     MISSING_HANDLE_REQUEST = "missing_handle_request";
     /// Exports no allocator.
     NO_ALLOCATOR = "no_allocator";
+    /// Works, with the exports and imports of a plugin compiled by TinyGo.
+    TINYGO_SHAPE = "tinygo_shape";
     /// Imports `paca.summon_demon`.
     UNKNOWN_IMPORT = "unknown_import";
 }
@@ -99,6 +125,8 @@ pub const ALL: &[Fixture] = &[
     BAD_HANDLE_REQUEST_SIGNATURE,
     DEMO,
     EVENT_TRAPS,
+    EVERY_IMPORT,
+    GO_NOTES,
     INIT_FAILS,
     INIT_SPINS,
     INIT_TRAPS,
@@ -109,7 +137,9 @@ pub const ALL: &[Fixture] = &[
     MISSING_HANDLE_REQUEST,
     NO_ALLOCATOR,
     PROBE,
+    TINYGO_SHAPE,
     UNKNOWN_IMPORT,
+    WASI_PROBE,
 ];
 
 /// `digests.toml`: the compiler, and for each artifact its sha256 and that of its sources.

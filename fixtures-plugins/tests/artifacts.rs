@@ -52,7 +52,10 @@ fn every_artifact_is_offered_documented_and_has_a_guest() {
     let text = stems("guests/wat", "wat");
     for fixture in ALL {
         let rust = here().join("guests").join(fixture.name).join("Cargo.toml").is_file();
-        assert!(rust != text.contains(fixture.name), "{} has one source", fixture.name);
+        let go = here().join("guests/go").join(fixture.name).join("main.go").is_file();
+        let sources = [rust, go, text.contains(fixture.name)];
+        let sources = sources.into_iter().filter(|there| *there).count();
+        assert_eq!(sources, 1, "{} has one source", fixture.name);
         let row = format!("| `{}` |", fixture.name);
         assert!(include_str!("../README.md").contains(&row), "README.md has no row {row}");
     }
@@ -75,8 +78,16 @@ fn digests_match_the_sources() {
     for (name, record) in recorded() {
         let mut files = Vec::new();
         let text = guests.join("wat").join(format!("{name}.wat"));
+        let go = guests.join("go");
         if text.is_file() {
             files.push(text);
+        } else if go.join(&name).is_dir() {
+            collect(go.join("go.mod"), &mut files);
+            collect(go.join("guest"), &mut files);
+            collect(go.join(&name), &mut files);
+            files.retain(|file| {
+                file.extension().is_some_and(|it| it == "go") || file.ends_with("go.mod")
+            });
         } else {
             let member = guests.join(&name);
             let paths = ["Cargo.toml", "Cargo.lock", "sdk"].map(|path| guests.join(path));
@@ -186,8 +197,12 @@ fn every_artifact_is_valid_wasm() {
 
 #[test]
 fn the_rust_guests_export_what_a_host_calls() {
-    for fixture in [fixtures_plugins::PROBE, fixtures_plugins::DEMO, fixtures_plugins::MINIMAL] {
-        let exports = surface(&fixture).exports;
+    use fixtures_plugins::{DEMO, MINIMAL, PROBE, WASI_PROBE};
+    for fixture in [PROBE, DEMO, MINIMAL, WASI_PROBE] {
+        let mut exports = surface(&fixture).exports;
+        // What makes a module for WASI one that can be called again and again.
+        let reactor = exports.remove("_initialize");
+        assert_eq!(reactor.is_some(), fixture.name == WASI_PROBE.name, "{}", fixture.name);
         let mut expected = BTreeMap::from([
             ("Init".to_owned(), function(&[], &[I32])),
             ("HandleRequest".to_owned(), function(&[I32, I32], &[I64])),
@@ -199,6 +214,21 @@ fn the_rust_guests_export_what_a_host_calls() {
             assert_eq!(expected.remove(&name), Some(ty), "{}: export `{name}`", fixture.name);
         }
         assert!(expected.is_empty(), "{} does not export {:?}", fixture.name, expected.keys());
+    }
+}
+
+#[test]
+fn the_go_guest_is_a_reactor_with_a_runtime_and_an_arena() {
+    let surface = surface(&fixtures_plugins::GO_NOTES);
+    let exports = &surface.exports;
+    assert_eq!(exports["_initialize"], function(&[], &[]));
+    assert_eq!(exports["paca_malloc"], function(&[I32], &[I32]));
+    assert_eq!(exports["HandleRequest"], function(&[I32, I32], &[I64]));
+    assert_eq!(exports["HandleEvent"], function(&[I32; 4], &[]));
+    assert!(surface.memory_pages > 160, "the arena alone takes 160 pages");
+    for import in ["clock_time_get", "random_get", "poll_oneoff", "proc_exit"] {
+        let name = format!("wasi_snapshot_preview1.{import}");
+        assert!(surface.imports.iter().any(|(found, _)| *found == name), "{name}");
     }
 }
 
@@ -243,6 +273,15 @@ fn the_odd_guests_are_odd_in_the_way_they_are_named_for() {
     let bad = of("bad_handle_request_signature");
     assert_eq!(bad.exports["HandleRequest"], function(&[I32], &[I32]));
     assert_eq!(of("unknown_import").imports[0].0, "paca.summon_demon");
+    let every = of("every_import");
+    assert_eq!(every.memory_pages, 320);
+    let imported =
+        |module| every.imports.iter().filter(|(name, _)| name.starts_with(module)).count();
+    assert_eq!((imported("paca."), imported("wasi_snapshot_preview1.")), (30, 46));
+    let tiny = of("tinygo_shape").exports;
+    for name in ["_initialize", "_start", "malloc", "paca_malloc"] {
+        assert!(tiny.contains_key(name), "{name}");
+    }
     for name in ["init_fails", "init_traps", "init_spins"] {
         assert_eq!(of(name).exports["Init"], function(&[], &[I32]), "{name}");
     }

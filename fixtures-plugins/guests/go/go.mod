@@ -1,0 +1,5 @@
+module hostproof/guests
+
+go 1.27
+
+toolchain go1.27.3
