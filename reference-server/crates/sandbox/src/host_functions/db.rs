@@ -238,15 +238,20 @@ fn admitted(
     }
 }
 
-/// Writes the error's text; where the guest has no room even for that, its code alone.
+/// Writes the error's text; where the guest has no room for that, its code alone; where not even for
+/// that, a length without a place: guests take a length other than zero for a failure, and what must
+/// not happen is that a failure looks like zero rows (decision A2).
 async fn explain(
     caller: &mut Caller<'_, HostState>,
     out: OutPair,
     text: &str,
 ) -> wasmtime::Result<()> {
-    if !hand_over(caller, out, text.as_bytes()).await? {
-        let code = text.split(':').next().unwrap_or(text);
-        hand_over(caller, out, code.as_bytes()).await?;
+    let code = text.split(':').next().unwrap_or(text);
+    if hand_over(caller, out, text.as_bytes()).await?
+        || hand_over(caller, out, code.as_bytes()).await?
+    {
+        return Ok(());
     }
-    Ok(())
+    let length = u32::try_from(code.len()).unwrap_or(u32::MAX);
+    caller.answer(out, Placed { pointer: 0, length })
 }
