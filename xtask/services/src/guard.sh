@@ -23,8 +23,17 @@ remove_container() {
     esac
 }
 
+# Lets go on what was paused inside directory $1: a paused process does not end when it is told to.
+resume() {
+    for process in /proc/[0-9]*; do
+        case "$(readlink "$process/cwd")" in "$1"*) kill -s CONT "${process##*/}" ;; esac
+    done
+}
+
 printf '%s\n' "$orders" | while read -r kind id signal directory; do
-    [ "$kind" = process ] && runs "$id" "$directory" && kill -s "$signal" "$id"
+    [ "$kind" = process ] || continue
+    runs "$id" "$directory" && kill -s "$signal" "$id"
+    resume "$directory"
 done
 
 printf '%s\n' "$orders" | while read -r kind id signal directory; do

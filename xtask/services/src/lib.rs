@@ -28,12 +28,14 @@
 //! Deliberately absent: any knowledge of this project's schema, and any dependency on its crates.
 
 mod choice;
+mod control;
 mod docker;
 mod embedded;
 mod error;
 mod explicit;
 pub mod guard;
 mod local;
+mod own;
 mod running;
 mod shared;
 mod test_database;
@@ -46,6 +48,7 @@ pub use docker::{
 pub use error::{ServicesError, WayFailed};
 pub use explicit::{DATABASE_URL_VARIABLE, OWN_DATABASE_URL_VARIABLE, VALKEY_URL_VARIABLE};
 pub use local::{PostgresBinaries, end_with_parent, find_postgres, find_valkey, program_version};
+pub use own::{OwnServer, own_postgres, own_valkey};
 pub use running::{Request, Running, Service, Want, Way, start};
-pub use shared::{OwnValkey, own_valkey, postgres, valkey};
+pub use shared::{postgres, valkey};
 pub use test_database::{TestDatabase, empty_database, test_database};

@@ -5,16 +5,17 @@
 //! signal when its parent dies, and "parent" means the thread that started it.
 
 use std::{
-    fmt,
+    fmt, io,
     process::Child,
     sync::mpsc,
     thread::{self, JoinHandle},
 };
 
-use tokio::sync::oneshot;
+use tokio::sync::mpsc as orders;
 
 use crate::{
     Choice, DATABASE_URL_VARIABLE, ExplicitUrls, ServicesError, VALKEY_URL_VARIABLE, WayFailed,
+    control::{Order, Recipe},
     docker::{self, Container},
     embedded, explicit,
     guard::Guard,
@@ -88,7 +89,8 @@ pub struct Service {
 pub struct Running {
     postgres: Option<Service>,
     valkey: Option<Service>,
-    stop: Option<oneshot::Sender<()>>,
+    /// Without it, the thread takes everything down.
+    orders: Option<orders::UnboundedSender<Order>>,
     owner: Option<JoinHandle<()>>,
 }
 
@@ -103,6 +105,12 @@ impl Running {
         self.valkey.as_ref()
     }
 
+    /// Asks the thread that owns the servers for a change.
+    pub(crate) fn order(&self, order: Order) -> io::Result<()> {
+        let orders = self.orders.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
+        orders.send(order).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+
     /// The environment that tells another process of this crate to use these servers.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let postgres = self.postgres.iter().map(|s| (DATABASE_URL_VARIABLE, s.url.clone()));
@@ -113,7 +121,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        drop(self.stop.take());
+        drop(self.orders.take());
         if let Some(owner) = self.owner.take() {
             // A panic over there has been reported over there, and the guard cleans up after it.
             let _ = owner.join();
@@ -127,16 +135,16 @@ impl Drop for Running {
 /// [`ServicesError::NoWay`] when every permitted way failed; nothing is left running then.
 pub fn start(request: Request) -> Result<Running, ServicesError> {
     let (report, outcome) = mpsc::sync_channel(1);
-    let (stop, stopped) = oneshot::channel();
+    let (orders, ordered) = orders::unbounded_channel();
     let owner = thread::Builder::new()
         .name("services".to_owned())
-        .spawn(move || own(&request, &report, stopped))
+        .spawn(move || own(&request, &report, ordered))
         .map_err(ServicesError::Guard)?;
     let (postgres, valkey) = match outcome.recv() {
         Ok(services) => services?,
         Err(mpsc::RecvError) => return Err(ServicesError::Supervisor),
     };
-    Ok(Running { postgres, valkey, stop: Some(stop), owner: Some(owner) })
+    Ok(Running { postgres, valkey, orders: Some(orders), owner: Some(owner) })
 }
 
 type Services = (Option<Service>, Option<Service>);
@@ -144,7 +152,7 @@ type Services = (Option<Service>, Option<Service>);
 fn own(
     request: &Request,
     report: &mpsc::SyncSender<Result<Services, ServicesError>>,
-    stopped: oneshot::Receiver<()>,
+    mut ordered: orders::UnboundedReceiver<Order>,
 ) {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -170,8 +178,10 @@ fn own(
             return;
         }
         let _ = report.send(outcome);
-        // Either an order or the loss of everyone who could give one.
-        let _ = stopped.await;
+        // Until everyone is gone who could give an order.
+        while let Some(order) = ordered.recv().await {
+            owned.obey(order).await;
+        }
         owned.stop().await;
     });
 }
@@ -179,13 +189,24 @@ fn own(
 /// Everything that has to be taken away again.
 pub(crate) struct Owned {
     pub(crate) guard: Guard,
-    pub(crate) processes: Vec<Child>,
+    pub(crate) processes: Vec<Process>,
+    pub(crate) recipes: Vec<Recipe>,
     pub(crate) containers: Vec<Container>,
 }
 
 impl Owned {
     fn new() -> std::io::Result<Self> {
-        Ok(Self { guard: Guard::start()?, processes: Vec::new(), containers: Vec::new() })
+        Ok(Self {
+            guard: Guard::start()?,
+            processes: Vec::new(),
+            recipes: Vec::new(),
+            containers: Vec::new(),
+        })
+    }
+
+    /// Takes charge of a server's process.
+    pub(crate) fn own(&mut self, server: Server, child: Child) {
+        self.processes.push(Process { server, child });
     }
 
     async fn start(&mut self, request: &Request) -> Result<Services, ServicesError> {
@@ -263,6 +284,7 @@ impl Owned {
     }
 
     async fn stop(&mut self) {
+        self.resume_all();
         for container in self.containers.drain(..) {
             // The guard tries again, and has the last word.
             let _ = container.remove().await;
@@ -270,14 +292,21 @@ impl Owned {
         self.guard.release();
         for process in &mut self.processes {
             // The guard signals them; reaping them here lets it see that they are gone.
-            let _ = process.wait();
+            let _ = process.child.wait();
         }
     }
 }
 
+/// A process, which may have ended, and what it was started for.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pub(crate) server: Server,
+    pub(crate) child: Child,
+}
+
 /// The two servers there are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Server {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Server {
     Postgres,
     Valkey,
 }

@@ -16,7 +16,11 @@ use super::{
         self, POLL_INTERVAL, PORT_ATTEMPTS, START_DEADLINE, Unprivileged, free_port, log_tail,
     },
 };
-use crate::{error::WayFailed, running::Owned};
+use crate::{
+    control::Recipe,
+    error::WayFailed,
+    running::{Owned, Server},
+};
 
 const WAY: &str = "postgres on this machine";
 
@@ -56,9 +60,24 @@ pub(crate) async fn postgres(
                 .map_err(|error| failed(format!("{}: {error}", binaries.postgres.display())))?;
         let url = format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{port}/postgres");
         let answered = answers(&mut child, &url).await;
-        owned.processes.push(child);
+        owned.own(Server::Postgres, child);
         match answered {
-            Ok(()) => return Ok((url, binaries.version())),
+            Ok(()) => {
+                let version = binaries.version();
+                owned.recipes.push(Recipe {
+                    server: Server::Postgres,
+                    url: url.clone(),
+                    command: Box::new({
+                        let directory = directory.clone();
+                        move || self::command(&binaries, &directory, port)
+                    }),
+                    directory,
+                    unprivileged,
+                    signal: Signal::SIGQUIT,
+                    stop: Signal::SIGINT,
+                });
+                return Ok((url, version));
+            }
             Err(said) => reason = format!("{said}\n{}", log_tail(&directory)),
         }
         if !reason.contains("Address already in use") {

@@ -18,7 +18,11 @@ use super::{
         self, POLL_INTERVAL, PORT_ATTEMPTS, START_DEADLINE, Unprivileged, free_port, log_tail,
     },
 };
-use crate::{error::WayFailed, running::Owned};
+use crate::{
+    control::Recipe,
+    error::WayFailed,
+    running::{Owned, Server},
+};
 
 const WAY: &str = "valkey-server or redis-server on this machine";
 
@@ -40,9 +44,25 @@ pub(crate) async fn valkey(owned: &mut Owned) -> Result<(String, String), WayFai
         let mut child = process::spawn(owned, command, &directory, unprivileged, Signal::SIGTERM)
             .map_err(|error| failed(format!("{}: {error}", program.display())))?;
         let answered = answers(&mut child, port).await;
-        owned.processes.push(child);
+        owned.own(Server::Valkey, child);
         match answered {
-            Ok(()) => return Ok((format!("redis://127.0.0.1:{port}"), program_version(&program))),
+            Ok(()) => {
+                let url = format!("redis://127.0.0.1:{port}");
+                let version = program_version(&program);
+                owned.recipes.push(Recipe {
+                    server: Server::Valkey,
+                    url: url.clone(),
+                    command: Box::new({
+                        let directory = directory.clone();
+                        move || self::command(&program, &directory, port)
+                    }),
+                    directory,
+                    unprivileged,
+                    signal: Signal::SIGTERM,
+                    stop: Signal::SIGTERM,
+                });
+                return Ok((url, version));
+            }
             Err(said) => reason = format!("{said}\n{}", log_tail(&directory)),
         }
         if !reason.contains("Address already in use") {
@@ -77,6 +97,12 @@ async fn answers(child: &mut Child, port: u16) -> Result<(), String> {
         }
         tokio::time::sleep(POLL_INTERVAL).await;
     }
+}
+
+/// Sends a `PING` to a server started here.
+pub(crate) async fn ping_url(url: &str) -> std::io::Result<()> {
+    let url = url::Url::parse(url).map_err(std::io::Error::other)?;
+    ping(url.host_str().unwrap_or("127.0.0.1"), url.port().unwrap_or(6379)).await
 }
 
 /// Sends one `PING` and reads its `PONG`; no client library is needed for that.

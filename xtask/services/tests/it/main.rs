@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod containers;
+mod control;
 mod exec;
 mod killed;
 mod leftovers;
