@@ -18,9 +18,10 @@ pub struct Catalog {
 }
 
 /// One offered plugin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CatalogEntry {
     /// The plugin's name; its manifest's id must equal it.
+    #[schema(value_type = String)]
     pub name: PluginName,
     /// Name for humans.
     #[serde(default)]
@@ -49,7 +50,7 @@ impl CatalogEntry {
 }
 
 /// Download addresses of one version, each optionally with the file's sha256 in hexadecimal.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Artifacts {
     /// Archive that holds `plugin.json`.
     pub manifest_tar_gz_url: String,

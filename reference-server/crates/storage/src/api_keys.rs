@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use sqlx::PgPool;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::core_pool::CorePool;
 use crate::error::StorageError;
 use crate::users::User;
 
@@ -24,7 +24,7 @@ impl KeyHash {
 }
 
 /// An API key as its owner sees it in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct ApiKey {
     /// Id of the key.
     pub id: Uuid,
@@ -53,7 +53,7 @@ impl ApiKey {
 /// Access to `api_keys`.
 #[derive(Clone, Copy, Debug)]
 pub struct ApiKeys<'a> {
-    pub(crate) pool: &'a PgPool,
+    pub(crate) pool: &'a CorePool,
 }
 
 impl ApiKeys<'_> {

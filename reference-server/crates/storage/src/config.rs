@@ -23,6 +23,9 @@ pub struct DatabaseConfig {
     pub plugin_connections_each: usize,
     /// How long a statement waits for a connection before it counts as unavailable.
     pub acquire_timeout: Duration,
+    /// How long a statement of the host's own may take, and work of several of them. Longer, and the
+    /// database counts as away.
+    pub statement_timeout: Duration,
     /// How long an idle plugin connection is kept.
     pub plugin_idle_timeout: Duration,
     /// Longest run of one migration statement.
@@ -42,6 +45,7 @@ impl DatabaseConfig {
             plugin_connections: 20,
             plugin_connections_each: 5,
             acquire_timeout: Duration::from_secs(3),
+            statement_timeout: Duration::from_secs(10),
             plugin_idle_timeout: Duration::from_mins(1),
             migration_timeout: Duration::from_mins(1),
             migration_lock_timeout: Duration::from_secs(5),

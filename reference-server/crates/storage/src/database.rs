@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use policy::Policy;
 use sha2::{Digest as _, Sha256};
-use sqlx::PgPool;
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use uuid::Uuid;
 
 use crate::api_keys::ApiKeys;
 use crate::config::DatabaseConfig;
+use crate::core_pool::CorePool;
 use crate::error::StorageError;
 use crate::members::Members;
+use crate::metrics;
 use crate::migrations::Migrations;
 use crate::plugin_kv::PluginKv;
 use crate::plugin_schema::{self, PluginSchemas, RoleNames};
@@ -47,7 +49,7 @@ pub struct Database {
 
 #[derive(Debug)]
 struct Inner {
-    core: PgPool,
+    core: CorePool,
     names: RoleNames,
     sessions: Arc<SessionPool>,
     config: DatabaseConfig,
@@ -70,14 +72,9 @@ impl Database {
             StorageError::InvalidUrl { store: "database", reason: error.to_string() }
         })?;
         let failed = |source| StorageError::from_sqlx("connecting", source);
-        let core = PgPoolOptions::new()
-            .max_connections(config.core_connections)
-            .acquire_timeout(config.acquire_timeout)
-            .connect_with(options.clone().application_name("hostproof"))
-            .await
-            .map_err(failed)?;
+        let core = CorePool::connect(options.clone(), config).await.map_err(failed)?;
         check_version(&core).await?;
-        CORE_MIGRATIONS.run(&core).await.map_err(StorageError::from_migrate)?;
+        migrate(&options).await?;
         let database: String = sqlx::query_scalar("SELECT current_database()::text")
             .fetch_one(&core)
             .await
@@ -101,13 +98,20 @@ impl Database {
             .map_err(StorageError::database("pinging"))
     }
 
+    /// Sets the gauges of the pools. For whoever is about to read them.
+    pub fn record_metrics(&self) {
+        let Inner { core, sessions, .. } = &*self.inner;
+        metrics::record("core", core.state_now());
+        metrics::record("plugins", sessions.state_now());
+    }
+
     /// Closes every connection; later calls fail as unavailable.
     pub async fn close(&self) {
         self.inner.sessions.shut_down();
         self.inner.core.close().await;
     }
 
-    pub(crate) fn core(&self) -> &PgPool {
+    pub(crate) fn core(&self) -> &CorePool {
         &self.inner.core
     }
 
@@ -183,7 +187,23 @@ impl Database {
     }
 }
 
-async fn check_version(core: &PgPool) -> Result<(), StorageError> {
+/// Brings the core tables up to date, in a session of its own: a change of a large table takes the
+/// time it takes, and hosts that start together wait for each other.
+async fn migrate(options: &PgConnectOptions) -> Result<(), StorageError> {
+    let connecting = StorageError::database("connecting for the core migrations");
+    let mut session = options
+        .clone()
+        .application_name("hostproof-migrations")
+        .connect()
+        .await
+        .map_err(connecting)?;
+    CORE_MIGRATIONS.run(&mut session).await.map_err(StorageError::from_migrate)?;
+    // It has done its work; how it ends does not matter.
+    let _ = session.close().await;
+    Ok(())
+}
+
+async fn check_version(core: &CorePool) -> Result<(), StorageError> {
     let (number, found): (i32, String) = sqlx::query_as(
         "SELECT current_setting('server_version_num')::int, current_setting('server_version')",
     )
@@ -203,13 +223,16 @@ async fn check_version(core: &PgPool) -> Result<(), StorageError> {
 /// plugin's rights, what the plugin put on them: defaults, checks, conditions. Such an expression
 /// could leave settings behind, a search path for one. So the session ends with the deletion.
 pub(crate) async fn delete_referenced(
-    pool: &PgPool,
+    pool: &CorePool,
     statement: &'static str,
     keys: [Uuid; 2],
 ) -> Result<bool, sqlx::Error> {
-    let mut session = pool.acquire().await?;
-    session.close_on_drop();
-    let [first, second] = keys;
-    let done = sqlx::query(statement).bind(first).bind(second).execute(&mut *session).await?;
-    Ok(done.rows_affected() == 1)
+    pool.bounded(async {
+        let mut session = pool.acquire().await?;
+        session.close_on_drop();
+        let [first, second] = keys;
+        let done = sqlx::query(statement).bind(first).bind(second).execute(&mut *session).await?;
+        Ok(done.rows_affected() == 1)
+    })
+    .await
 }

@@ -105,7 +105,7 @@ impl StorageError {
     }
 
     pub(crate) fn from_sqlx(operation: &'static str, source: sqlx::Error) -> Self {
-        if is_away(&source) {
+        if is_away(&source) || ran_out_of_time(&source) {
             return Self::DatabaseUnavailable(source);
         }
         let sqlx::Error::Database(error) = &source else {
@@ -147,6 +147,12 @@ impl StorageError {
             }
         }
     }
+}
+
+/// Whether Postgres ended one of the host's own statements because it took too long: the statements
+/// are quick, so it is the server that is slow.
+fn ran_out_of_time(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "57014")
 }
 
 /// Whether a driver error says that the server is away, rather than that it disliked a statement.

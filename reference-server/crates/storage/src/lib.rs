@@ -23,6 +23,7 @@ pub mod config;
 pub mod error;
 pub mod events;
 pub mod members;
+pub mod metrics;
 pub mod migrations;
 pub mod page;
 pub mod plugin_kv;
@@ -34,6 +35,7 @@ pub mod roles;
 pub mod tasks;
 pub mod users;
 
+mod core_pool;
 mod database;
 mod plugin_session;
 

@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use sqlx::PgPool;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use crate::core_pool::CorePool;
 use crate::database::delete_referenced;
 use crate::error::StorageError;
 use crate::roles::PermissionMap;
 
 /// A member of a project.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct Member {
     /// Id of the membership, `caller_id` in a guest's request.
     pub id: Uuid,
@@ -44,7 +44,7 @@ pub struct Membership {
 /// Access to `project_members`.
 #[derive(Clone, Copy, Debug)]
 pub struct Members<'a> {
-    pub(crate) pool: &'a PgPool,
+    pub(crate) pool: &'a CorePool,
 }
 
 impl Members<'_> {

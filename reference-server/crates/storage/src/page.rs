@@ -24,7 +24,8 @@ impl Page {
 }
 
 /// One page, and how many items there are on all of them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+#[schema(as = Rows)]
 pub struct Paged<T> {
     /// The page's items.
     pub items: Vec<T>,

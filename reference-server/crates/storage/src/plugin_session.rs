@@ -100,7 +100,9 @@ impl Session {
     /// Takes a session and begins a transaction in it.
     ///
     /// Whatever an earlier statement of the same plugin left behind (a switched role, changed
-    /// settings) is undone first. A kept session that turns out to be dead is replaced.
+    /// settings) is undone first. A kept session that turns out to be dead is replaced. All of it
+    /// takes no longer than a session may be waited for: a server that hangs is told to the plugin
+    /// as an error, before the call's own time is over.
     async fn begin(
         pool: &Arc<SessionPool>,
         identity: &Identity,
@@ -108,6 +110,7 @@ impl Session {
         statement_timeout: Duration,
     ) -> Result<Self, AcquireError> {
         let role = &identity.runtime_role;
+        let deadline = pool.deadline();
         let permits = pool.permits(role).await?;
         let mut session = Self {
             connection: None,
@@ -116,18 +119,9 @@ impl Session {
             _permits: permits,
         };
         let begin = begin_statement(identity.schema.as_str(), access, statement_timeout);
-        if let Some(mut kept) = pool.take_idle(role)
-            && sqlx::raw_sql(AssertSqlSafe(begin.clone())).execute(&mut kept).await.is_ok()
-        {
-            session.connection = Some(kept);
-            return Ok(session);
-        }
-        let mut fresh = pool.open(role).await.map_err(AcquireError::Database)?;
-        sqlx::raw_sql(AssertSqlSafe(begin))
-            .execute(&mut fresh)
-            .await
-            .map_err(AcquireError::Database)?;
-        session.connection = Some(fresh);
+        let connection = tokio::time::timeout_at(deadline, begun(pool, role, begin)).await;
+        let connection = connection.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+        session.connection = Some(connection.map_err(AcquireError::Database)?);
         Ok(session)
     }
 
@@ -160,6 +154,18 @@ impl Session {
         self.pool.keep(&self.role, connection);
         Ok(())
     }
+}
+
+/// A connection in which `begin` has run: a kept one, or a fresh one where that is dead.
+async fn begun(pool: &SessionPool, role: &str, begin: String) -> Result<PgConnection, sqlx::Error> {
+    if let Some(mut kept) = pool.take_idle(role)
+        && sqlx::raw_sql(AssertSqlSafe(begin.clone())).execute(&mut kept).await.is_ok()
+    {
+        return Ok(kept);
+    }
+    let mut fresh = pool.open(role).await?;
+    sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut fresh).await?;
+    Ok(fresh)
 }
 
 /// Everything before a plugin's statement, in one round trip.

@@ -1,16 +1,16 @@
 //! Projects. Creating one makes its creator an owner, with roles of the project's own.
 
 use serde::Serialize;
-use sqlx::PgPool;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::core_pool::CorePool;
 use crate::error::StorageError;
 use crate::page::{Page, Paged};
 use crate::roles;
 
 /// A project.
-#[derive(Clone, Debug, PartialEq, Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct Project {
     /// Id of the project.
     pub id: Uuid,
@@ -57,7 +57,7 @@ pub struct ProjectChange<'a> {
 /// Access to `projects`.
 #[derive(Clone, Copy, Debug)]
 pub struct Projects<'a> {
-    pub(crate) pool: &'a PgPool,
+    pub(crate) pool: &'a CorePool,
 }
 
 impl Projects<'_> {
@@ -89,7 +89,7 @@ impl Projects<'_> {
             transaction.commit().await?;
             Ok(made)
         };
-        work.await.map_err(StorageError::database("creating a project"))
+        self.pool.bounded(work).await.map_err(StorageError::database("creating a project"))
     }
 
     /// One project; deleted ones are not found.

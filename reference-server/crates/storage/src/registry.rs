@@ -1,14 +1,14 @@
 //! The registry: which plugins are installed, and how operators arranged their extension points.
 
 use serde::Serialize;
-use sqlx::PgPool;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::core_pool::CorePool;
 use crate::error::StorageError;
 
 /// An installed plugin as stored.
-#[derive(Clone, Debug, PartialEq, Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct PluginRow {
     /// The row's id, which administrative routes address it by.
     pub id: Uuid,
@@ -53,7 +53,7 @@ pub struct PluginChange<'a> {
 }
 
 /// How an operator arranged one extension point of a plugin.
-#[derive(Clone, Debug, PartialEq, Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct ExtensionSetting {
     /// Id of the setting; an update keeps it.
     pub id: Uuid,
@@ -71,7 +71,7 @@ pub struct ExtensionSetting {
 /// Access to `plugins` and `plugin_extension_settings`.
 #[derive(Clone, Copy, Debug)]
 pub struct Registry<'a> {
-    pub(crate) pool: &'a PgPool,
+    pub(crate) pool: &'a CorePool,
 }
 
 impl Registry<'_> {

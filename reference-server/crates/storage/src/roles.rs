@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use sqlx::types::Json;
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::core_pool::CorePool;
 use crate::database::delete_referenced;
 use crate::error::StorageError;
 
@@ -18,7 +19,7 @@ use crate::error::StorageError;
 pub const PROJECT_OWNER: &str = "PROJECT_OWNER";
 
 /// Permission keys of a role, `key → granted`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(transparent)]
 pub struct PermissionMap(pub BTreeMap<String, bool>);
 
@@ -36,7 +37,7 @@ impl<S: Into<String>> FromIterator<S> for PermissionMap {
 }
 
 /// A role of one project.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct ProjectRole {
     /// Id of the role.
     pub id: Uuid,
@@ -58,7 +59,7 @@ pub struct ProjectRole {
 /// Access to `global_roles` and `project_roles`.
 #[derive(Clone, Copy, Debug)]
 pub struct Roles<'a> {
-    pub(crate) pool: &'a PgPool,
+    pub(crate) pool: &'a CorePool,
 }
 
 impl Roles<'_> {

@@ -1,15 +1,15 @@
 //! Tasks. Numbers count up per project without gaps being reused; deletion only marks.
 
 use serde::Serialize;
-use sqlx::PgPool;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::core_pool::CorePool;
 use crate::error::StorageError;
 use crate::page::{Page, Paged};
 
 /// A task of a project.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct Task {
     /// Id of the task.
     pub id: Uuid,
@@ -56,7 +56,7 @@ pub struct TaskChange<'a> {
 /// Access to `tasks`.
 #[derive(Clone, Copy, Debug)]
 pub struct Tasks<'a> {
-    pub(crate) pool: &'a PgPool,
+    pub(crate) pool: &'a CorePool,
 }
 
 impl Tasks<'_> {

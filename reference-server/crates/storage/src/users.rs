@@ -1,15 +1,15 @@
 //! Users. Passwords arrive here as hashes and leave only through [`Users::credentials`].
 
 use serde::Serialize;
-use sqlx::PgPool;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::core_pool::CorePool;
 use crate::error::StorageError;
 use crate::page::{Page, Paged};
 
 /// A user, without the password hash.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct User {
     /// The user's id, `sub` of their tokens.
     pub id: Uuid,
@@ -72,7 +72,7 @@ impl std::fmt::Debug for NewUser<'_> {
 /// Access to `users`.
 #[derive(Clone, Copy, Debug)]
 pub struct Users<'a> {
-    pub(crate) pool: &'a PgPool,
+    pub(crate) pool: &'a CorePool,
 }
 
 impl Users<'_> {
@@ -123,7 +123,7 @@ impl Users<'_> {
             transaction.commit().await?;
             Ok(made)
         };
-        work.await.map_err(operation)
+        self.pool.bounded(work).await.map_err(operation)
     }
 
     /// One user by id; deleted ones are not found.

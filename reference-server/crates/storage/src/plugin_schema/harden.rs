@@ -3,11 +3,12 @@
 
 use policy::CoreDataPolicy;
 use policy::core_data::CoreTable;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::names::RoleNames;
 use super::roles::{ensure_group, run};
 use super::take_turns;
+use crate::core_pool::CorePool;
 
 /// Functions that anybody may call by default and that write even in a READ ONLY transaction, or
 /// outside the schema: large objects belong to no schema, and WAL messages to none either.
@@ -31,7 +32,7 @@ const ESCAPING_FUNCTIONS: &[&str] = &[
 /// Brings group roles and grants in line with the policy. Idempotent; runs at every start, because
 /// a copy of a database does not take its own rights along.
 pub(crate) async fn prepare(
-    pool: &PgPool,
+    pool: &CorePool,
     names: &RoleNames,
     policy: &CoreDataPolicy,
 ) -> Result<(), sqlx::Error> {
@@ -108,7 +109,7 @@ async fn revoke_temporary(connection: &mut PgConnection) -> Result<(), sqlx::Err
     Ok(())
 }
 
-async fn revoke_functions(pool: &PgPool) -> Result<(), sqlx::Error> {
+async fn revoke_functions(pool: &CorePool) -> Result<(), sqlx::Error> {
     let open: Vec<String> = sqlx::query_scalar(
         "SELECT f FROM unnest($1::text[]) AS f
          WHERE has_function_privilege('public', to_regprocedure('pg_catalog.' || f), 'EXECUTE')",

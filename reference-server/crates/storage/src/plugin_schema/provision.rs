@@ -27,13 +27,16 @@ pub(super) async fn provision(
         .collect();
     let failed = |source| StorageError::from_sqlx("provisioning a plugin's schema", source);
 
-    let mut transaction = database.core().begin().await.map_err(failed)?;
-    take_turns(&mut transaction).await.map_err(failed)?;
-    let made = claim(&mut transaction, plugin, &identity).await?;
-    make_roles(&mut transaction, names, plugin, &identity, &readers).await.map_err(failed)?;
-    make_tables(&mut transaction, &identity).await.map_err(failed)?;
-    transaction.commit().await.map_err(failed)?;
-    Ok(made)
+    let work = async {
+        let mut transaction = database.core().begin().await.map_err(failed)?;
+        take_turns(&mut transaction).await.map_err(failed)?;
+        let made = claim(&mut transaction, plugin, &identity).await?;
+        make_roles(&mut transaction, names, plugin, &identity, &readers).await.map_err(failed)?;
+        make_tables(&mut transaction, &identity).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(made)
+    };
+    database.core().bounded(async { Ok(work.await) }).await.map_err(failed)?
 }
 
 /// Takes the schema's name for the plugin. True when it was free.
@@ -135,7 +138,8 @@ pub(super) async fn detach(database: &Database, plugin: &PluginName) -> Result<(
         }
         transaction.commit().await
     };
-    work.await.map_err(StorageError::database("detaching a plugin's schema"))?;
+    let detached = database.core().bounded(work).await;
+    detached.map_err(StorageError::database("detaching a plugin's schema"))?;
     database.sessions().forget(&identity.runtime_role);
     Ok(())
 }
@@ -157,7 +161,8 @@ pub(super) async fn remove(database: &Database, plugin: &PluginName) -> Result<(
         }
         transaction.commit().await
     };
-    work.await.map_err(StorageError::database("removing a plugin's schema"))?;
+    let removed = database.core().bounded(work).await;
+    removed.map_err(StorageError::database("removing a plugin's schema"))?;
     database.sessions().forget(&identity.runtime_role);
     Ok(())
 }

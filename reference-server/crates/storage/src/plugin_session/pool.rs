@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{Login, close};
 use crate::config::DatabaseConfig;
+use crate::metrics::PoolState;
 
 /// How long a session may take to say goodbye; it is gone afterwards either way.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -94,6 +95,11 @@ impl SessionPool {
         tokio::time::timeout(self.acquire_timeout, both).await.unwrap_or(Err(AcquireError::Busy))
     }
 
+    /// Until when a session that is asked for now may be waited for.
+    pub(super) fn deadline(&self) -> tokio::time::Instant {
+        tokio::time::Instant::now() + self.acquire_timeout
+    }
+
     /// The idle session of that role that was used last.
     pub(super) fn take_idle(&self, role: &str) -> Option<PgConnection> {
         let mut state = self.state();
@@ -137,6 +143,15 @@ impl SessionPool {
     /// A session outside the pool's count, for a plugin's migrations.
     pub(crate) async fn open_uncounted(&self, role: &str) -> Result<PgConnection, sqlx::Error> {
         self.login.open(role).await
+    }
+
+    /// How many sessions there are.
+    pub(crate) fn state_now(&self) -> PoolState {
+        PoolState {
+            idle: self.state().idle.len(),
+            busy: self.size.saturating_sub(self.busy.available_permits()),
+            max: self.size,
+        }
     }
 
     /// Closes every idle session and admits no further ones.
