@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use contract::name::PluginName;
+use metrics::Counter;
 use policy::Limits;
 
 /// How urgent a line is, as guests say it (facts 1.3).
@@ -48,6 +49,8 @@ pub(crate) struct GuestLog {
     messages_per_call: usize,
     /// Messages the running call may still write.
     left: AtomicUsize,
+    /// Counts those it may not.
+    dropped: Counter,
     /// What has been written to each stream since its last line break.
     open_lines: [Mutex<OpenLine>; 2],
 }
@@ -60,12 +63,13 @@ struct OpenLine {
 }
 
 impl GuestLog {
-    pub(crate) fn new(plugin: PluginName, limits: &Limits) -> Self {
+    pub(crate) fn new(plugin: PluginName, limits: &Limits, dropped: Counter) -> Self {
         Self {
             plugin,
             message_bytes: limits.log_message_bytes,
             messages_per_call: limits.log_messages_per_call,
             left: AtomicUsize::new(limits.log_messages_per_call),
+            dropped,
             open_lines: Default::default(),
         }
     }
@@ -88,6 +92,11 @@ impl GuestLog {
     /// Whether `log` need read its message at all.
     pub(crate) fn is_spent(&self) -> bool {
         self.left.load(Ordering::Relaxed) == 0
+    }
+
+    /// A message that may not be written any more.
+    pub(crate) fn drop_message(&self) {
+        self.dropped.increment(1);
     }
 
     /// One message of `log`.
@@ -123,7 +132,7 @@ impl GuestLog {
     fn write_line(&self, level: Level, kept: &[u8], bytes: usize) {
         let spend = |left: usize| left.checked_sub(1);
         let Ok(left) = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend) else {
-            return;
+            return self.drop_message();
         };
         let (plugin, line) = (&self.plugin, one_line(kept, bytes));
         match level {

@@ -11,6 +11,7 @@ use crate::abi_check::{EventShape, GuestShape, InitShape};
 use crate::deadline::Deadline;
 use crate::error::{CallError, LoadError};
 use crate::memory::{self, GuestMemory, Placed};
+use crate::metrics::Level;
 use crate::state::{HostState, Tenant};
 use crate::trap::classify;
 
@@ -24,6 +25,7 @@ pub(crate) struct GuestInstance {
     handle_event: Option<HandleEvent>,
     reset_allocator: Option<TypedFunc<(), ()>>,
     shutdown: Option<TypedFunc<(), ()>>,
+    _alive: Level,
 }
 
 #[derive(Clone)]
@@ -40,6 +42,7 @@ impl GuestInstance {
         tenant: Arc<Tenant>,
     ) -> Result<Self, LoadError> {
         let deadline = Deadline::after(tenant.host.policy.limits.call_duration);
+        let alive = Level::enter(&tenant.metrics.instances);
         let mut store = Store::new(ready.module().engine(), HostState::new(tenant, deadline));
         store.limiter(|state| &mut state.limits);
         store.epoch_deadline_callback(|context| {
@@ -73,6 +76,7 @@ impl GuestInstance {
             reset_allocator: exports.if_there(shape.reset_allocator, abi::RESET_ALLOCATOR)?,
             shutdown: exports.if_there(shape.shutdown, abi::SHUTDOWN)?,
             store,
+            _alive: alive,
         })
     }
 

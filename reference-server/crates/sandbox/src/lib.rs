@@ -16,6 +16,8 @@
 //! | `lanes`, `priority` | which threads guests run on, and who yields to whom |
 //! | `plugin` | one call from envelope to answer |
 //! | `trap` | what went wrong, sorted |
+//! | `observe` | the span of a call, and what is counted of it |
+//! | [`metrics`](mod@metrics) | what is measured, and under which names |
 //! | `host_functions` | what guests may ask of the host, one file per family |
 //! | `wasi`, `guest_log` | what compilers need besides, and where a guest's lines go |
 //! | [`services`], [`outbound`], [`http_outbound`] | the edges: traits the host implements, and the real HTTP client |
@@ -39,7 +41,9 @@ mod instance;
 mod lanes;
 mod limits;
 mod memory;
+pub mod metrics;
 mod module_cache;
+mod observe;
 pub mod outbound;
 mod plugin;
 mod pool;

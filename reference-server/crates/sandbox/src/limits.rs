@@ -1,6 +1,9 @@
 //! What an instance may take of the host's memory (decision A7).
 
+use metrics::Gauge;
 use wasmtime::ResourceLimiter;
+
+use crate::metrics::Meter;
 
 /// Size of a WebAssembly page.
 const PAGE_BYTES: usize = 64 * 1024;
@@ -12,15 +15,17 @@ const MAX_TABLES: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Limits {
     memory_bytes: usize,
+    memory_in_use: Meter,
     /// What all tables together may still grow by.
     table_elements_left: usize,
 }
 
 impl Limits {
-    /// Limits for one instance.
-    pub(crate) fn new(limits: &policy::Limits) -> Self {
+    /// Limits for one instance, whose memory is added to a gauge for as long as it lives.
+    pub(crate) fn new(limits: &policy::Limits, memory_in_use: &Gauge) -> Self {
         Self {
             memory_bytes: (limits.memory_pages as usize).saturating_mul(PAGE_BYTES),
+            memory_in_use: Meter::new(memory_in_use),
             table_elements_left: limits.table_elements,
         }
     }
@@ -33,7 +38,11 @@ impl ResourceLimiter for Limits {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(desired <= self.memory_bytes)
+        let granted = desired <= self.memory_bytes;
+        if granted {
+            self.memory_in_use.set(desired);
+        }
+        Ok(granted)
     }
 
     fn table_growing(

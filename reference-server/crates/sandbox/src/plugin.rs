@@ -11,6 +11,8 @@ use wasmtime::{InstancePre, Module};
 use crate::abi_check::GuestShape;
 use crate::error::{CallError, LoadError};
 use crate::instance::GuestInstance;
+use crate::metrics::{Export, Level};
+use crate::observe::observe;
 use crate::pool::{Lease, NoLease, Pool};
 use crate::state::{HostState, Tenant};
 
@@ -77,6 +79,10 @@ impl Plugin {
         &self,
         request: RequestContext,
     ) -> Result<GuestResponse, CallError> {
+        observe(&self.inner.tenant, Export::Request, self.request(request)).await
+    }
+
+    async fn request(&self, request: RequestContext) -> Result<GuestResponse, CallError> {
         if !self.inner.shape.handle_request {
             return Err(CallError::NoRequestHandler);
         }
@@ -86,6 +92,7 @@ impl Plugin {
         let plugin = self.clone();
         let call = async move {
             let (lease, mut instance) = plugin.instance(lease).await?;
+            let _busy = Level::enter(&plugin.inner.tenant.metrics.busy);
             let outcome = instance.handle_request(&encoded, request.envelope).await;
             plugin.finish(lease, instance, outcome).await
         };
@@ -97,11 +104,16 @@ impl Plugin {
         if !self.handles_events() {
             return Ok(());
         }
+        observe(&self.inner.tenant, Export::Event, self.event(event)).await
+    }
+
+    async fn event(&self, event: Arc<Event>) -> Result<(), CallError> {
         self.check_size(event.topic.len() + event.payload.to_string().len())?;
         let lease = self.lease().await?;
         let plugin = self.clone();
         let call = async move {
             let (lease, mut instance) = plugin.instance(lease).await?;
+            let _busy = Level::enter(&plugin.inner.tenant.metrics.busy);
             let outcome = instance.handle_event(&event).await;
             plugin.finish(lease, instance, outcome).await
         };
@@ -124,6 +136,7 @@ impl Plugin {
 
     async fn lease(&self) -> Result<Lease, CallError> {
         let patience = self.inner.tenant.host.policy.limits.call_duration;
+        let _waiting = Level::enter(&self.inner.tenant.metrics.waiting);
         self.inner.pool.lease(patience).await.map_err(|reason| match reason {
             NoLease::Busy(waited) => CallError::NoFreeInstance { waited },
             NoLease::Closed => CallError::ShutDown,

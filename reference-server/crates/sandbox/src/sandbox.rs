@@ -13,12 +13,13 @@ use crate::config::SandboxConfig;
 use crate::error::{LoadError, SandboxError};
 use crate::host_functions::Verdicts;
 use crate::lanes::Lanes;
+use crate::metrics::PluginMetrics;
 use crate::module_cache::{CompileStats, ModuleCache};
 use crate::outbound::Outbound;
 use crate::plugin::Plugin;
 use crate::services::Services;
 use crate::state::{Host, HostState, Tenant};
-use crate::{abi_check, engine, host_functions, wasi};
+use crate::{abi_check, engine, host_functions, metrics, wasi};
 
 /// Runs plugins. Cheap to clone; all clones are the same sandbox.
 #[derive(Clone)]
@@ -81,11 +82,23 @@ impl Sandbox {
             .instantiate_pre(&module)
             .map_err(|error| LoadError::Instantiate(error.into()))?;
         let tenant = Arc::new(Tenant {
+            metrics: PluginMetrics::new(&request.name),
             name: request.name,
             manifest: request.manifest,
             host: Arc::clone(host),
         });
         Plugin::start(tenant, module, ready, shape, config.max_idle_instances).await
+    }
+
+    /// Brings the counters up to date that nobody keeps while modules are loaded. For whoever is
+    /// about to read them.
+    pub fn record_metrics(&self) {
+        let CompileStats { from_memory, from_disk, compiled } = self.compile_stats();
+        for (source, loads) in
+            [("memory", from_memory), ("disk", from_disk), ("compiled", compiled)]
+        {
+            metrics::modules(source).absolute(loads as u64);
+        }
     }
 
     /// How the loads so far got their compiled modules.

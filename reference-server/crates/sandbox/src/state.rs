@@ -15,6 +15,7 @@ use crate::host_functions::Verdicts;
 use crate::lanes::Lanes;
 use crate::limits::Limits;
 use crate::memory::GuestMemory;
+use crate::metrics::PluginMetrics;
 use crate::outbound::Outbound;
 use crate::services::Services;
 
@@ -22,6 +23,7 @@ use crate::services::Services;
 pub(crate) struct Tenant {
     pub(crate) name: PluginName,
     pub(crate) manifest: Arc<Manifest>,
+    pub(crate) metrics: PluginMetrics,
     pub(crate) host: Arc<Host>,
 }
 
@@ -59,9 +61,17 @@ pub(crate) struct HostState {
 impl HostState {
     pub(crate) fn new(tenant: Arc<Tenant>, deadline: Deadline) -> Self {
         let limits = &tenant.host.policy.limits;
-        let log = Arc::new(GuestLog::new(tenant.name.clone(), limits));
+        let dropped = tenant.metrics.log_lines_dropped.clone();
+        let log = Arc::new(GuestLog::new(tenant.name.clone(), limits, dropped));
         let call = CallState::new(deadline);
-        Self { limits: Limits::new(limits), tenant, guest: None, call, log, wasi: None }
+        Self {
+            limits: Limits::new(limits, &tenant.metrics.memory),
+            tenant,
+            guest: None,
+            call,
+            log,
+            wasi: None,
+        }
     }
 
     /// Forgets the call before, so that nothing leaks from one into the next.

@@ -16,6 +16,7 @@ pub(crate) use verdicts::Verdicts;
 
 use super::{abi, hand_over, within_deadline};
 use crate::memory::{BadArgument, CallerMemory as _, OutPair, Placed, Span};
+use crate::metrics::{self, Watch};
 use crate::services::{DbAccess, ServiceError};
 use crate::state::HostState;
 
@@ -122,6 +123,15 @@ impl From<ServiceError> for Failure {
 }
 
 impl Failure {
+    /// Counts a statement that never reached a service.
+    fn counted<T>(self, watch: Watch<'_, 2>) -> Result<T, Self> {
+        watch.end(match &self {
+            Self::Unreadable => "unreadable",
+            Self::Told(error) => error.code,
+        });
+        Err(self)
+    }
+
     fn text(&self) -> Option<String> {
         match self {
             Self::Unreadable => None,
@@ -203,13 +213,14 @@ async fn rows(
     statement: Result<Statement, Failure>,
 ) -> wasmtime::Result<Result<String, Failure>> {
     let tenant = Arc::clone(&caller.data().tenant);
+    let watch = tenant.metrics.db(call.as_str());
     let Statement { sql, params } = match admitted(caller, call, statement) {
         Ok(statement) => statement,
-        Err(failure) => return Ok(Err(failure)),
+        Err(failure) => return Ok(failure.counted(watch)),
     };
     let access = if call.is_read_only() { DbAccess::ReadOnly } else { DbAccess::ReadWrite };
     let rows = tenant.host.services.db_query(&tenant.name, access, &sql, params.as_deref());
-    Ok(within_deadline(caller, rows).await?.map_err(Failure::from))
+    Ok(ended(watch, within_deadline(caller, rows).await?))
 }
 
 async fn exec(
@@ -217,12 +228,19 @@ async fn exec(
     statement: Result<Statement, Failure>,
 ) -> wasmtime::Result<Result<u64, Failure>> {
     let tenant = Arc::clone(&caller.data().tenant);
+    let watch = tenant.metrics.db(SqlCall::Exec.as_str());
     let Statement { sql, params } = match admitted(caller, SqlCall::Exec, statement) {
         Ok(statement) => statement,
-        Err(failure) => return Ok(Err(failure)),
+        Err(failure) => return Ok(failure.counted(watch)),
     };
     let rows = tenant.host.services.db_exec(&tenant.name, &sql, params.as_deref());
-    Ok(within_deadline(caller, rows).await?.map_err(Failure::from))
+    Ok(ended(watch, within_deadline(caller, rows).await?))
+}
+
+/// Counts what a service answered.
+fn ended<T>(watch: Watch<'_, 2>, answer: Result<T, ServiceError>) -> Result<T, Failure> {
+    watch.end(answer.as_ref().map_or_else(|error| error.code, |_| metrics::OK));
+    answer.map_err(Failure::from)
 }
 
 fn admitted(

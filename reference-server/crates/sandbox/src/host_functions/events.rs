@@ -19,7 +19,9 @@ pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
             Box::new(async move {
                 let topic = Span::new(topic_at, topic_length);
                 let payload = Span::new(payload_at, payload_length);
-                match emit(&caller, topic, payload).await? {
+                let emitted = emit(&caller, topic, payload).await?;
+                caller.data().tenant.metrics.emitted(emitted.is_ok());
+                match emitted {
                     Ok(()) => Ok(DONE),
                     Err(reason) => {
                         refused(&caller, "event_emit", &reason);

@@ -11,6 +11,7 @@ use wasmtime::{Caller, Linker};
 
 use super::{abi, hand_over, within_deadline};
 use crate::memory::{CallerMemory as _, OutPair, Span};
+use crate::metrics;
 use crate::outbound::OutboundCall;
 use crate::state::{HostState, Tenant};
 
@@ -32,6 +33,7 @@ pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
 /// A response, or the refusal in its place.
 async fn perform(caller: &Caller<'_, HostState>, request: Span) -> wasmtime::Result<FetchResponse> {
     let tenant = Arc::clone(&caller.data().tenant);
+    let watch = tenant.metrics.fetch();
     let call = match caller.bytes(request)? {
         Ok(bytes) => prepare(caller, &tenant, &bytes),
         Err(reason) => Err(OutboundRefusal::new(code::INVALID_REQUEST, reason.to_string())),
@@ -40,6 +42,10 @@ async fn perform(caller: &Caller<'_, HostState>, request: Span) -> wasmtime::Res
         Ok(call) => within_deadline(caller, tenant.host.outbound.fetch(call)).await?,
         Err(refusal) => Err(refusal),
     };
+    watch.end(outcome.as_ref().map_or_else(|refusal| refusal.code, |_| metrics::OK));
+    if let Ok(response) = &outcome {
+        tenant.metrics.fetch_bytes.increment(response.body.len() as u64);
+    }
     Ok(outcome.unwrap_or_else(|refusal| {
         tracing::debug!(plugin = %tenant.name, %refusal, "fetch brought no response");
         FetchResponse::failed(refusal.code, &refusal.message)

@@ -13,6 +13,7 @@ pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
         "log",
         |caller: Caller<'_, HostState>, level: i32, message_at: i64, message_length: i64| {
             if caller.data().log.is_spent() {
+                caller.data().log.drop_message();
                 return Ok(());
             }
             match caller.bytes(Span::new(message_at, message_length))? {
