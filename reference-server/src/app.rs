@@ -9,6 +9,7 @@ use storage::{Database, events::EventBus};
 use crate::{
     auth::{password::Passwords, permissions::Access, sessions::Sessions, token::Tokens},
     config::Config,
+    metrics::Metrics,
 };
 
 /// The parts of a running host.
@@ -30,6 +31,8 @@ pub struct App {
     pub sessions: Sessions,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
+    /// What is measured.
+    pub metrics: Metrics,
     /// Looks permissions up.
     pub access: Access,
 }

@@ -36,6 +36,9 @@ pub const MIN_JWT_SECRET_BYTES: usize = 32;
 pub struct Config {
     /// Where HTTP is served.
     pub listen: SocketAddr,
+    /// How long a store may take to answer `/api/readyz`.
+    #[serde(with = "humantime_serde")]
+    pub readiness_timeout: Duration,
     /// How long running requests may take to finish after a stop signal.
     #[serde(with = "humantime_serde")]
     pub shutdown_grace: Duration,
@@ -55,6 +58,8 @@ pub struct Config {
     pub marketplace: MarketplaceConfig,
     /// Logging.
     pub log: LogConfig,
+    /// Metrics.
+    pub metrics: MetricsConfig,
 }
 
 /// Postgres.
@@ -66,6 +71,16 @@ pub struct DatabaseConfig {
     pub url: Secret,
     /// Size of the pool that serves the host's own queries.
     pub max_connections: u32,
+    /// Connections of all plugins together.
+    pub plugin_connections: usize,
+    /// Connections of one plugin.
+    pub plugin_connections_each: usize,
+    /// How long a statement waits for a connection.
+    #[serde(with = "humantime_serde")]
+    pub acquire_timeout: Duration,
+    /// How long one of the host's own statements may take.
+    #[serde(with = "humantime_serde")]
+    pub statement_timeout: Duration,
 }
 
 /// Valkey (or Redis).
@@ -150,6 +165,15 @@ pub struct MarketplaceConfig {
     pub timeout: Duration,
     /// Test switch: http and private addresses are accepted.
     pub allow_insecure: bool,
+}
+
+/// Metrics.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsConfig {
+    /// Where `/metrics` is served; absent: beside everything else.
+    #[serde(default)]
+    pub listen: Option<SocketAddr>,
 }
 
 /// How log lines look.

@@ -18,7 +18,7 @@ use storage::events::{EventHandler, HandlerFailed};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument as _;
 
-use crate::error::chain;
+use crate::{error::chain, metrics};
 
 /// The consumer's end of the event bus.
 #[derive(Debug)]
@@ -68,6 +68,7 @@ impl Dispatcher {
 fn outcome(plugin: &str, topic: &str, handled: Result<(), CallError>) -> Option<String> {
     match handled {
         Ok(()) => {
+            metrics::events::record(plugin, "delivered");
             tracing::debug!(plugin, topic, "event handled");
             None
         }
@@ -77,6 +78,7 @@ fn outcome(plugin: &str, topic: &str, handled: Result<(), CallError>) -> Option<
             None
         }
         Err(error) => {
+            metrics::events::record(plugin, "failed");
             tracing::warn!(plugin, topic, error = chain(&error), "event not handled");
             Some(plugin.to_owned())
         }

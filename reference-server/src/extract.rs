@@ -8,6 +8,7 @@ use axum::{
 use contract::api::ErrorCode;
 use http::{StatusCode, request::Parts};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::error::ApiError;
 
@@ -91,9 +92,15 @@ pub struct Page {
     pub size: u32,
 }
 
-#[derive(Debug, Deserialize)]
-struct PageQuery {
+/// The query of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// Number of the page, from 1.
+    #[param(minimum = 1, maximum = 1_000_000)]
     page: Option<u32>,
+    /// Rows of a page; 20 when absent.
+    #[param(minimum = 1, maximum = 100)]
     page_size: Option<u32>,
 }
 
@@ -126,7 +133,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
 }
 
 /// One page of a list, as `data`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Paged<T> {
     #[serde(flatten)]
     rows: storage::Paged<T>,
@@ -142,7 +149,7 @@ impl<T> Paged<T> {
 }
 
 /// A list that is always whole, as `data`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Items<T> {
     /// The rows.
     pub items: Vec<T>,

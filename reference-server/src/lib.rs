@@ -2,13 +2,14 @@
 //!
 //! | to see | read |
 //! |---|---|
-//! | every route | [`router`] |
+//! | every route | [`router`], described by [`openapi`] |
 //! | what happens to every request | [`middleware`] |
 //! | a request on its way through a plugin | [`proxy`] |
 //! | who is calling, and what they may do | [`auth`] |
 //! | an event on its way to plugins | [`dispatcher`] |
 //! | what plugins ask of the host | [`host_services`] |
 //! | start and stop | [`server`] |
+//! | what is logged and measured | [`telemetry`], [`metrics`] |
 //! | every setting | [`config`] and `default-config.toml` |
 //!
 //! **Architecture invariant:** plugins are installed, changed and removed by [`lifecycle`] alone, run
@@ -24,7 +25,9 @@ pub mod dispatcher;
 pub mod error;
 pub mod extract;
 pub mod host_services;
+pub mod metrics;
 pub mod middleware;
+pub mod openapi;
 pub mod proxy;
 pub mod reply;
 pub mod router;

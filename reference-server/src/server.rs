@@ -15,7 +15,7 @@ use storage::{
     events::{EventBus, InProcessBus, RetryPolicy, ValkeyBus},
 };
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
     app::App,
@@ -24,6 +24,7 @@ use crate::{
     config::{Config, PluginValues},
     dispatcher::Dispatcher,
     host_services::HostServices,
+    metrics::{self, Metrics},
     router,
 };
 
@@ -33,6 +34,8 @@ pub struct Server {
     app: Arc<App>,
     listener: TcpListener,
     address: SocketAddr,
+    /// Present when metrics are served apart.
+    metrics_listener: Option<TcpListener>,
 }
 
 impl Server {
@@ -42,6 +45,7 @@ impl Server {
     /// A store cannot be used or the address not bound. A plugin that does not load is none: it is
     /// logged, and the others are served.
     pub async fn start(config: Config, values: PluginValues) -> anyhow::Result<Self> {
+        metrics::install().context("cannot set up metrics")?;
         let policy = Arc::new(policy(&config));
         let database = connect_database(&config, &policy).await?;
         let events = connect_events(&config).await?;
@@ -52,12 +56,15 @@ impl Server {
 
         let services = HostServices::new(database.clone(), Arc::clone(&events), values);
         let sandbox = build_sandbox(&config, &policy, services)?;
+        let metrics = Metrics::new(sandbox.clone())?;
         let lifecycle = build_lifecycle(&config, &policy, &database, sandbox).await?;
         lifecycle.restore().await.context("cannot restore the installed plugins")?;
 
-        let listener = TcpListener::bind(config.listen)
-            .await
-            .with_context(|| format!("cannot listen on {}", config.listen))?;
+        let listener = bind(config.listen).await?;
+        let metrics_listener = match config.metrics.listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
         let address = listener.local_addr().context("cannot read the bound address")?;
         let app = Arc::new(App {
             tokens: Tokens::new(&config.auth),
@@ -68,9 +75,10 @@ impl Server {
             database,
             events,
             lifecycle,
+            metrics,
             passwords,
         });
-        Ok(Self { app, listener, address })
+        Ok(Self { app, listener, address, metrics_listener })
     }
 
     /// Where clients on this machine reach it.
@@ -81,6 +89,11 @@ impl Server {
             IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
         };
         format!("http://{}", SocketAddr::new(ip, self.address.port()))
+    }
+
+    /// Where metrics are served, if apart from everything else.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_listener.as_ref().and_then(|listener| listener.local_addr().ok())
     }
 
     /// The parts, for whoever serves in-process.
@@ -95,8 +108,15 @@ impl Server {
     /// # Errors
     /// Accepting connections failed.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let Self { app, listener, address } = self;
+        let Self { app, listener, address, metrics_listener } = self;
         tracing::info!(%address, "serving");
+        // Aborted when this function returns.
+        let _upkeep = AbortOnDropHandle::new(tokio::spawn({
+            let app = Arc::clone(&app);
+            async move { app.metrics.keep_up().await }
+        }));
+        let _metrics =
+            metrics_listener.map(|listener| AbortOnDropHandle::new(spawn_metrics(&app, listener)));
         let consumer_stop = CancellationToken::new();
         let consumer = spawn_consumer(&app, consumer_stop.clone());
 
@@ -127,6 +147,10 @@ impl Server {
     }
 }
 
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
 /// The specification, with the limits the operator chose.
 fn policy(config: &Config) -> Policy {
     Policy { limits: config.limits.clone(), ..Policy::default() }
@@ -138,6 +162,10 @@ async fn connect_database(config: &Config, policy: &Arc<Policy>) -> anyhow::Resu
     let role_secret = [b"plugin-roles:", config.auth.jwt_secret.expose().as_bytes()].concat();
     let settings = DatabaseConfig {
         core_connections: config.database.max_connections,
+        plugin_connections: config.database.plugin_connections,
+        plugin_connections_each: config.database.plugin_connections_each,
+        acquire_timeout: config.database.acquire_timeout,
+        statement_timeout: config.database.statement_timeout,
         ..DatabaseConfig::new(config.database.url.expose(), role_secret)
     };
     Database::connect(&settings, Arc::clone(policy))
@@ -190,6 +218,16 @@ async fn build_lifecycle(
     Lifecycle::new(settings, Arc::clone(policy), database.clone(), sandbox)
         .await
         .context("cannot set up the plugin lifecycle")
+}
+
+/// Serves metrics on an address of their own, until the host has stopped.
+fn spawn_metrics(app: &Arc<App>, listener: TcpListener) -> JoinHandle<()> {
+    let router = router::metrics(Arc::clone(app));
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!(%error, "metrics are not served any more");
+        }
+    })
 }
 
 fn spawn_consumer(app: &Arc<App>, stop: CancellationToken) -> JoinHandle<()> {

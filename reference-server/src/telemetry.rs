@@ -2,10 +2,18 @@
 //!
 //! Lines go to standard error; standard output belongs to `--print-config` and `--help`.
 
+mod json;
+
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::{EnvFilter, filter::ParseError, fmt, prelude::*};
+use tracing_subscriber::{
+    EnvFilter,
+    filter::ParseError,
+    fmt::{self, format::JsonFields},
+    prelude::*,
+};
 
+use self::json::FlatJson;
 use crate::config::{LogConfig, LogFormat};
 
 /// Installs the subscriber for the process. Call once, before anything logs.
@@ -26,8 +34,7 @@ pub fn init(config: &LogConfig) -> Result<(), ParseError> {
             registry.with(layer).try_init()
         }
         LogFormat::Json => {
-            // The request's span is the only one; listing it twice would double each line.
-            let layer = fmt::layer().json().flatten_event(true).with_span_list(false);
+            let layer = fmt::layer().fmt_fields(JsonFields::new()).event_format(FlatJson);
             registry.with(layer.with_writer(std::io::stderr)).try_init()
         }
     };

@@ -120,6 +120,15 @@ impl Config {
                 && (value.as_integer() == Some(0) || value.as_str() == Some("0s"));
             check(!is_zero, &key, not_zero());
         }
+        check(self.database.plugin_connections > 0, "database.plugin_connections", not_zero());
+        check(
+            self.database.plugin_connections_each > 0,
+            "database.plugin_connections_each",
+            not_zero(),
+        );
+        check(!self.database.acquire_timeout.is_zero(), "database.acquire_timeout", not_zero());
+        check(!self.database.statement_timeout.is_zero(), "database.statement_timeout", not_zero());
+        check(!self.readiness_timeout.is_zero(), "readiness_timeout", not_zero());
         check(!self.marketplace.timeout.is_zero(), "marketplace.timeout", not_zero());
         match (&self.admin.username, &self.admin.password) {
             (Some(_), None) => {

@@ -3,12 +3,14 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
+use utoipa::ToSchema;
 
 /// What is shown in place of a secret.
 const REDACTED: &str = "[redacted]";
 
 /// A password, key or URL with a password. `Debug` and `Serialize` show `[redacted]`.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[schema(value_type = String, format = Password)]
 #[serde(transparent)]
 pub struct Secret(String);
 

@@ -28,11 +28,32 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
 const SETTINGS: &[Setting] = &[
     setting("LISTEN", "listen", "address and port to serve HTTP on; port 0 takes a free one"),
     setting("SHUTDOWN_GRACE", "shutdown_grace", "time for running requests after a stop signal"),
+    setting("READINESS_TIMEOUT", "readiness_timeout", "time for each store to answer /api/readyz"),
     setting("DATABASE_URL", "database.url", "Postgres URL (required)"),
     setting(
         "DATABASE_MAX_CONNECTIONS",
         "database.max_connections",
         "connections for the host's own queries",
+    ),
+    setting(
+        "DATABASE_PLUGIN_CONNECTIONS",
+        "database.plugin_connections",
+        "connections of all plugins together",
+    ),
+    setting(
+        "DATABASE_PLUGIN_CONNECTIONS_EACH",
+        "database.plugin_connections_each",
+        "connections of one plugin",
+    ),
+    setting(
+        "DATABASE_ACQUIRE_TIMEOUT",
+        "database.acquire_timeout",
+        "time a statement waits for a connection",
+    ),
+    setting(
+        "DATABASE_STATEMENT_TIMEOUT",
+        "database.statement_timeout",
+        "time for one of the host's own statements",
     ),
     setting("VALKEY_URL", "valkey.url", "Valkey or Redis URL; without it events stay in-process"),
     setting("JWT_SECRET", "auth.jwt_secret", "key that signs tokens, at least 32 bytes (required)"),
@@ -76,6 +97,7 @@ const SETTINGS: &[Setting] = &[
         "tests only: http and private addresses in the catalog",
     ),
     setting("LOG_FORMAT", "log.format", "text or json"),
+    setting("METRICS_LISTEN", "metrics.listen", "serve /metrics on this address only"),
     setting("RUST_LOG", "log.filter", "what is logged: a level, or target=level,…"),
 ];
 

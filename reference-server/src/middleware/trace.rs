@@ -10,27 +10,26 @@
 
 use std::time::Instant;
 
+use ::http::StatusCode;
 use axum::{
     extract::{MatchedPath, Request},
     middleware::Next,
     response::Response,
 };
-use http::StatusCode;
 use tracing::{Instrument as _, Span, field::Empty};
 
-use crate::{error::Failure, middleware::request_id};
+use crate::{error::Failure, metrics::http, middleware::request_id};
 
 /// Opens the span, runs the request in it, records and logs the outcome.
 pub(crate) async fn layer(request: Request, next: Next) -> Response {
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("unmatched", MatchedPath::as_str)
-        .to_owned();
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map_or(http::UNMATCHED, MatchedPath::as_str);
+    let method = request.method().clone();
+    let _in_flight = http::InFlight::enter();
     let span = tracing::info_span!(
         "request",
         request_id = request_id::current(),
-        method = %request.method(),
+        %method,
         route,
         plugin = Empty,
         plugin_route = Empty,
@@ -40,6 +39,7 @@ pub(crate) async fn layer(request: Request, next: Next) -> Response {
     );
     let start = Instant::now();
     let response = next.run(request).instrument(span.clone()).await;
+    http::record(route, &method, response.status().as_u16(), start.elapsed());
     record(&span, &response, start);
     response
 }

@@ -10,6 +10,7 @@ use lifecycle::{LifecycleError, Patch, Registration};
 use serde::Deserialize;
 use serde_json::Value;
 use storage::registry::PluginRow;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::plugins::List;
@@ -18,6 +19,7 @@ use crate::{
     auth::authenticate::Caller,
     error::{ApiError, ApiResult},
     extract::{JsonBody, UrlPath},
+    openapi::Success,
     reply::Reply,
 };
 
@@ -42,6 +44,13 @@ impl From<LifecycleError> for ApiError {
 
 /// `GET /admin/plugins/marketplace`: what the catalog offers. Entries that cannot be used are left
 /// out, and named in the log.
+#[utoipa::path(
+    get,
+    path = "/admin/plugins/marketplace",
+    operation_id = "listMarketplace",
+    tag = "plugins",
+    responses((status = 200, description = "Done.", body = Success<List<CatalogEntry>>)),
+)]
 pub async fn marketplace(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -52,13 +61,22 @@ pub async fn marketplace(
 }
 
 /// Body of an installation from the marketplace.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = PluginInstall)]
 pub struct Install {
     name: String,
     enabled: Option<bool>,
 }
 
 /// `POST /admin/plugins/marketplace/install`. Enabled unless the body says otherwise.
+#[utoipa::path(
+    post,
+    path = "/admin/plugins/marketplace/install",
+    operation_id = "installPlugin",
+    tag = "plugins",
+    request_body = Install,
+    responses((status = 201, description = "Done.", body = Success<PluginRow>)),
+)]
 pub async fn install(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -70,7 +88,8 @@ pub async fn install(
 }
 
 /// Body of a manual registration.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = PluginRegister)]
 pub struct Register {
     name: String,
     version: String,
@@ -80,6 +99,14 @@ pub struct Register {
 }
 
 /// `POST /admin/plugins`. Disabled unless the body says otherwise.
+#[utoipa::path(
+    post,
+    path = "/admin/plugins",
+    operation_id = "registerPlugin",
+    tag = "plugins",
+    request_body = Register,
+    responses((status = 201, description = "Done.", body = Success<PluginRow>)),
+)]
 pub async fn register(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -92,7 +119,8 @@ pub async fn register(
 }
 
 /// Body of a change. A manifest replaces the old one whole.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = PluginChange)]
 pub struct Change {
     version: Option<String>,
     manifest: Option<Value>,
@@ -100,6 +128,14 @@ pub struct Change {
 }
 
 /// `PATCH /admin/plugins/{pluginId}`.
+#[utoipa::path(
+    patch,
+    path = "/admin/plugins/{pluginId}",
+    operation_id = "changePlugin",
+    tag = "plugins",
+    request_body = Change,
+    responses((status = 200, description = "Done.", body = Success<PluginRow>)),
+)]
 pub async fn change(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -113,6 +149,13 @@ pub async fn change(
 }
 
 /// `POST /admin/plugins/{pluginId}/upgrade`: to the catalog's version.
+#[utoipa::path(
+    post,
+    path = "/admin/plugins/{pluginId}/upgrade",
+    operation_id = "upgradePlugin",
+    tag = "plugins",
+    responses((status = 200, description = "Done.", body = Success<PluginRow>)),
+)]
 pub async fn upgrade(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -123,6 +166,13 @@ pub async fn upgrade(
 }
 
 /// `DELETE /admin/plugins/{pluginId}`.
+#[utoipa::path(
+    delete,
+    path = "/admin/plugins/{pluginId}",
+    operation_id = "uninstallPlugin",
+    tag = "plugins",
+    responses((status = 204, description = "Done.")),
+)]
 pub async fn uninstall(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -7,6 +7,7 @@ use contract::api::ErrorCode;
 use http::StatusCode;
 use serde::Deserialize;
 use storage::users::{NewUser, User};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::validate;
@@ -15,7 +16,8 @@ use crate::{
     auth::{authenticate::Caller, identity::forbidden, permissions::covers},
     config::Secret,
     error::{ApiError, ApiResult},
-    extract::{JsonBody, Page, Paged, UrlPath},
+    extract::{JsonBody, Page, PageQuery, Paged, UrlPath},
+    openapi::Success,
     reply::Reply,
 };
 
@@ -23,7 +25,8 @@ use crate::{
 const DEFAULT_ROLE: &str = "USER";
 
 /// Body of a new user.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = UserCreate)]
 pub struct Create {
     username: String,
     password: Secret,
@@ -34,6 +37,14 @@ pub struct Create {
 }
 
 /// `POST /admin/users`. The password is the administrator's choice, so the user must change it.
+#[utoipa::path(
+    post,
+    path = "/admin/users",
+    operation_id = "createUser",
+    tag = "users",
+    request_body = Create,
+    responses((status = 201, description = "Done.", body = Success<User>)),
+)]
 pub async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -86,6 +97,14 @@ fn no_such_role() -> ApiError {
 }
 
 /// `GET /admin/users`.
+#[utoipa::path(
+    get,
+    path = "/admin/users",
+    operation_id = "listUsers",
+    tag = "users",
+    params(PageQuery),
+    responses((status = 200, description = "Done.", body = Success<Paged<User>>)),
+)]
 pub async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -97,12 +116,20 @@ pub async fn list(
 }
 
 /// Body of a password set for somebody else.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub struct SetPassword {
     new_password: Secret,
 }
 
 /// `PATCH /admin/users/{id}/password`. The user must change it.
+#[utoipa::path(
+    patch,
+    path = "/admin/users/{userId}/password",
+    operation_id = "setPassword",
+    tag = "users",
+    request_body = SetPassword,
+    responses((status = 200, description = "Done.", body = Success<User>)),
+)]
 pub async fn set_password(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -122,6 +149,13 @@ pub async fn set_password(
 }
 
 /// `DELETE /admin/users/{id}`. Their name stays taken, and what they made stays theirs.
+#[utoipa::path(
+    delete,
+    path = "/admin/users/{userId}",
+    operation_id = "deleteUser",
+    tag = "users",
+    responses((status = 204, description = "Done.")),
+)]
 pub async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,

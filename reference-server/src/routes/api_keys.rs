@@ -9,6 +9,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use storage::api_keys::ApiKey;
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::validate;
@@ -17,11 +18,12 @@ use crate::{
     auth::{api_key, authenticate::Caller},
     error::{ApiError, ApiResult},
     extract::{Items, JsonBody, UrlPath},
+    openapi::Success,
     reply::Reply,
 };
 
 /// Body of a new key.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub struct NewKey {
     name: String,
     /// RFC 3339; absent: never. A time that is over makes a key that is refused as expired, which
@@ -31,7 +33,8 @@ pub struct NewKey {
 }
 
 /// A key, the only time it is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiKeyCreated)]
 pub struct Created {
     key: String,
     #[serde(flatten)]
@@ -39,6 +42,14 @@ pub struct Created {
 }
 
 /// `POST /users/me/api-keys`.
+#[utoipa::path(
+    post,
+    path = "/users/me/api-keys",
+    operation_id = "createApiKey",
+    tag = "identity",
+    request_body = NewKey,
+    responses((status = 201, description = "Done.", body = Success<Created>)),
+)]
 pub async fn create(
     State(app): State<Arc<App>>,
     Caller(me): Caller,
@@ -52,6 +63,13 @@ pub async fn create(
 }
 
 /// `GET /users/me/api-keys`.
+#[utoipa::path(
+    get,
+    path = "/users/me/api-keys",
+    operation_id = "listApiKeys",
+    tag = "identity",
+    responses((status = 200, description = "Done.", body = Success<Items<ApiKey>>)),
+)]
 pub async fn list(
     State(app): State<Arc<App>>,
     Caller(me): Caller,
@@ -61,6 +79,13 @@ pub async fn list(
 }
 
 /// `DELETE /users/me/api-keys/{id}`.
+#[utoipa::path(
+    delete,
+    path = "/users/me/api-keys/{keyId}",
+    operation_id = "revokeApiKey",
+    tag = "identity",
+    responses((status = 204, description = "Done.")),
+)]
 pub async fn revoke(
     State(app): State<Arc<App>>,
     Caller(me): Caller,

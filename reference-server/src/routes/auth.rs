@@ -12,6 +12,7 @@ use http::{HeaderValue, header::SET_COOKIE};
 use serde::{Deserialize, Serialize};
 use storage::users::{Credentials, User};
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::validate;
@@ -26,6 +27,7 @@ use crate::{
     config::Secret,
     error::{ApiError, ApiResult},
     extract::JsonBody,
+    openapi::Success,
     reply::Reply,
 };
 
@@ -33,7 +35,7 @@ use crate::{
 const REFRESH_PATH: &str = "/api/v1/auth";
 
 /// Body of a sign-in.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub struct Login {
     username: String,
     password: Secret,
@@ -43,14 +45,28 @@ pub struct Login {
 }
 
 /// Who signed in, and until when without a refresh.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SignedIn {
     user: User,
     #[serde(with = "time::serde::rfc3339")]
     expires_at: OffsetDateTime,
 }
 
+/// What is said of a sign-out.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignedOut {
+    message: &'static str,
+}
+
 /// `POST /auth/login`.
+#[utoipa::path(
+    post,
+    path = "/auth/login",
+    operation_id = "login",
+    tag = "identity",
+    request_body = Login,
+    responses((status = 200, description = "Done.", body = Success<SignedIn>)),
+)]
 pub async fn login(
     State(app): State<Arc<App>>,
     JsonBody(login): JsonBody<Login>,
@@ -71,6 +87,13 @@ pub async fn login(
 }
 
 /// `POST /auth/refresh`: a refresh token for new tokens, once.
+#[utoipa::path(
+    post,
+    path = "/auth/refresh",
+    operation_id = "refresh",
+    tag = "identity",
+    responses((status = 200, description = "Done.", body = Success<SignedIn>)),
+)]
 pub async fn refresh(State(app): State<Arc<App>>, headers: HeaderMap) -> ApiResult<Response> {
     let token = cookie(&headers, REFRESH_COOKIE)
         .ok_or_else(|| ApiError::new(ErrorCode::AuthMissingToken, "there is no refresh token"))?;
@@ -90,9 +113,16 @@ pub async fn refresh(State(app): State<Arc<App>>, headers: HeaderMap) -> ApiResu
 }
 
 /// `POST /auth/logout`: ends the session, and with it both tokens.
+#[utoipa::path(
+    post,
+    path = "/auth/logout",
+    operation_id = "logout",
+    tag = "identity",
+    responses((status = 200, description = "Done.", body = Success<SignedOut>)),
+)]
 pub async fn logout(State(app): State<Arc<App>>, session: Session) -> ApiResult<Response> {
     app.sessions.end(session.id);
-    let mut response = Reply::ok(serde_json::json!({"message": "signed out"})).into_response();
+    let mut response = Reply::ok(SignedOut { message: "signed out" }).into_response();
     for (name, path) in [(ACCESS_COOKIE, "/"), (REFRESH_COOKIE, REFRESH_PATH)] {
         set_cookie(&app, &mut response, name, "", path, Some(0))?;
     }

@@ -6,6 +6,7 @@ use axum::extract::State;
 use contract::api::ErrorCode;
 use serde::{Deserialize, Serialize};
 use storage::{StorageError, registry::ExtensionSetting};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::validate;
@@ -14,11 +15,13 @@ use crate::{
     auth::authenticate::Caller,
     error::{ApiError, ApiResult},
     extract::JsonBody,
+    openapi::Success,
     reply::Reply,
 };
 
 /// Body of the setting of one extension point.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ExtensionSettingPut)]
 pub struct Put {
     plugin_id: Uuid,
     extension_point: String,
@@ -27,7 +30,8 @@ pub struct Put {
 }
 
 /// What can be set.
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[schema(as = ExtensionSettings)]
 pub struct Settings {
     #[serde(default)]
     hidden: bool,
@@ -42,6 +46,14 @@ fn is_zero(order: &i64) -> bool {
 }
 
 /// `PATCH /admin/plugin-extension-settings`: creates or replaces.
+#[utoipa::path(
+    patch,
+    path = "/admin/plugin-extension-settings",
+    operation_id = "putExtensionSetting",
+    tag = "plugins",
+    request_body = Put,
+    responses((status = 200, description = "Done.", body = Success<ExtensionSetting>)),
+)]
 pub async fn put(
     State(app): State<Arc<App>>,
     caller: Caller,

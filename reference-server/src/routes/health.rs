@@ -1,71 +1,134 @@
-//! `/api/healthz`: the process runs. `/api/readyz`: it can serve.
+//! `/api/healthz`: the process runs. `/api/readyz`: it can serve. `/metrics`: what it counted.
 //!
-//! Neither is in the envelope; both are read by probes that know nothing of it.
+//! None of them is in the envelope; they are read by probes that know nothing of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use http::StatusCode;
 use serde::Serialize;
+use storage::StorageError;
 use tokio::time::timeout;
+use utoipa::ToSchema;
 
 use crate::{app::App, error::chain};
 
-/// A store that takes longer than this to say a word is not ready. Shorter than the timeout of
-/// common probes, so that they see an answer and not silence.
-const PATIENCE: Duration = Duration::from_secs(1);
-
 /// `{"status":"ok"}`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
-    status: &'static str,
+    status: Overall,
 }
 
-/// What each store says.
-#[derive(Debug, Serialize)]
+/// Whether the host can serve, and what each of its stores says.
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Readiness {
-    status: &'static str,
-    stores: Stores,
+    status: Overall,
+    /// By name: `postgres`, and `valkey` where one is configured.
+    stores: BTreeMap<&'static str, Store>,
 }
 
-/// State of each store: `ok` or `unavailable`.
-#[derive(Debug, Serialize)]
-pub struct Stores {
-    database: &'static str,
-    events: &'static str,
+/// One word for the whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Overall {
+    /// Everything is there.
+    Ok,
+    /// A store is down.
+    Unavailable,
+}
+
+/// What a store says. Why it is down is for the log.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct Store {
+    status: StoreStatus,
+}
+
+/// Whether a store answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StoreStatus {
+    /// In time.
+    Up,
+    /// Not, or not in time.
+    Down,
 }
 
 /// The process runs. Asks nobody, so that a database outage does not get the host restarted.
+#[utoipa::path(
+    get,
+    path = "/api/healthz",
+    operation_id = "healthz",
+    tag = "operations",
+    responses((status = 200, description = "The process runs.", body = Health)),
+)]
 pub async fn healthz() -> Json<Health> {
-    Json(Health { status: "ok" })
+    Json(Health { status: Overall::Ok })
 }
 
-/// 200 when every store answers, else 503.
+/// 200 when every store answers, else 503. Asked anew each time: an answer kept from before would
+/// send requests to a host that cannot serve them, and keep them from one that can again.
+#[utoipa::path(
+    get,
+    path = "/api/readyz",
+    operation_id = "readyz",
+    tag = "operations",
+    responses(
+        (status = 200, description = "Every store answers.", body = Readiness),
+        (status = 503, description = "A store is down.", body = Readiness),
+    ),
+)]
 pub async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Readiness>) {
-    let (database, events) =
-        tokio::join!(state("database", app.database.ping()), state("events", app.events.ping()));
-    let ready = [database, events].iter().all(|state| *state == "ok");
-    let (code, status) = if ready {
-        (StatusCode::OK, "ok")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+    let patience = app.config.readiness_timeout;
+    let postgres = state("postgres", patience, app.database.ping());
+    let valkey = async {
+        match app.config.valkey.url {
+            Some(_) => Some(state("valkey", patience, app.events.ping()).await),
+            None => None,
+        }
     };
-    (code, Json(Readiness { status, stores: Stores { database, events } }))
+    let (postgres, valkey) = tokio::join!(postgres, valkey);
+    let mut stores = BTreeMap::from([("postgres", postgres)]);
+    stores.extend(valkey.map(|valkey| ("valkey", valkey)));
+    let (code, status) = if stores.values().all(|store| store.status == StoreStatus::Up) {
+        (StatusCode::OK, Overall::Ok)
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, Overall::Unavailable)
+    };
+    (code, Json(Readiness { status, stores }))
 }
 
 async fn state(
     store: &'static str,
-    ping: impl Future<Output = Result<(), storage::StorageError>>,
-) -> &'static str {
-    match timeout(PATIENCE, ping).await {
-        Ok(Ok(())) => "ok",
+    patience: Duration,
+    ping: impl Future<Output = Result<(), StorageError>>,
+) -> Store {
+    let status = match timeout(patience, ping).await {
+        Ok(Ok(())) => StoreStatus::Up,
         Ok(Err(error)) => {
             tracing::warn!(store, error = chain(&error), "store is not ready");
-            "unavailable"
+            StoreStatus::Down
         }
         Err(_) => {
-            tracing::warn!(store, "store did not answer in time");
-            "unavailable"
+            tracing::warn!(store, ?patience, "store did not answer in time");
+            StoreStatus::Down
         }
-    }
+    };
+    Store { status }
+}
+
+/// `GET /metrics`, for Prometheus.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "metrics",
+    tag = "operations",
+    responses((
+        status = 200,
+        description = "What the process has counted, in Prometheus's text format.",
+        body = String,
+        content_type = "text/plain",
+    )),
+)]
+pub async fn metrics(State(app): State<Arc<App>>) -> Response {
+    crate::metrics::respond(&app)
 }

@@ -6,6 +6,7 @@ use axum::{extract::State, response::Response};
 use contract::api::ErrorCode;
 use serde::Deserialize;
 use storage::users::User;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{auth, validate};
@@ -15,21 +16,38 @@ use crate::{
     config::Secret,
     error::{ApiError, ApiResult},
     extract::JsonBody,
+    openapi::Success,
     reply::Reply,
 };
 
 /// `GET /users/me`.
+#[utoipa::path(
+    get,
+    path = "/users/me",
+    operation_id = "showMe",
+    tag = "identity",
+    responses((status = 200, description = "Done.", body = Success<User>)),
+)]
 pub async fn show(State(app): State<Arc<App>>, Caller(me): Caller) -> ApiResult<Reply<User>> {
     user(&app, me.user_id).await.map(Reply::ok)
 }
 
 /// Body of a change of one's account.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = MeChange)]
 pub struct Change {
     full_name: String,
 }
 
 /// `PATCH /users/me`.
+#[utoipa::path(
+    patch,
+    path = "/users/me",
+    operation_id = "changeMe",
+    tag = "identity",
+    request_body = Change,
+    responses((status = 200, description = "Done.", body = Success<User>)),
+)]
 pub async fn change(
     State(app): State<Arc<App>>,
     Caller(me): Caller,
@@ -41,7 +59,7 @@ pub async fn change(
 }
 
 /// Body of a change of one's password.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub struct PasswordChange {
     current_password: Secret,
     new_password: Secret,
@@ -49,6 +67,14 @@ pub struct PasswordChange {
 
 /// `PATCH /users/me/password`. The one thing a session with a stale password may do. Answers with
 /// fresh tokens; those of other sessions cannot be refreshed any more.
+#[utoipa::path(
+    patch,
+    path = "/users/me/password",
+    operation_id = "changePassword",
+    tag = "identity",
+    request_body = PasswordChange,
+    responses((status = 200, description = "Done.", body = Success<super::auth::SignedIn>)),
+)]
 pub async fn change_password(
     State(app): State<Arc<App>>,
     session: Session,

@@ -7,6 +7,7 @@ use contract::api::ErrorCode;
 use http::StatusCode;
 use serde::Deserialize;
 use storage::{StorageError, members::Member};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::projects;
@@ -15,10 +16,18 @@ use crate::{
     auth::authenticate::Caller,
     error::{ApiError, ApiResult},
     extract::{Items, JsonBody, UrlPath},
+    openapi::Success,
     reply::Reply,
 };
 
 /// `GET …/members`.
+#[utoipa::path(
+    get,
+    path = "/projects/{projectId}/members",
+    operation_id = "listMembers",
+    tag = "projects",
+    responses((status = 200, description = "Done.", body = Success<Items<Member>>)),
+)]
 pub async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -30,13 +39,22 @@ pub async fn list(
 }
 
 /// Body of a new member.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = MemberAdd)]
 pub struct Add {
     user_id: Uuid,
     project_role_id: Uuid,
 }
 
 /// `POST …/members`.
+#[utoipa::path(
+    post,
+    path = "/projects/{projectId}/members",
+    operation_id = "addMember",
+    tag = "projects",
+    request_body = Add,
+    responses((status = 201, description = "Done.", body = Success<Member>)),
+)]
 pub async fn add(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -61,12 +79,21 @@ pub async fn add(
 }
 
 /// Body of a change of a member.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = MemberChange)]
 pub struct Change {
     project_role_id: Uuid,
 }
 
 /// `PATCH …/members/{userId}`.
+#[utoipa::path(
+    patch,
+    path = "/projects/{projectId}/members/{userId}",
+    operation_id = "changeMember",
+    tag = "projects",
+    request_body = Change,
+    responses((status = 200, description = "Done.", body = Success<Member>)),
+)]
 pub async fn change(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -83,6 +110,13 @@ pub async fn change(
 }
 
 /// `DELETE …/members/{userId}`.
+#[utoipa::path(
+    delete,
+    path = "/projects/{projectId}/members/{userId}",
+    operation_id = "removeMember",
+    tag = "projects",
+    responses((status = 204, description = "Done.")),
+)]
 pub async fn remove(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -5,12 +5,16 @@ use std::{collections::HashMap, sync::Arc};
 use axum::extract::State;
 use serde::Serialize;
 use storage::registry::{ExtensionSetting, PluginRow};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{app::App, auth::authenticate::Anybody, error::ApiResult, reply::Reply};
+use crate::{
+    app::App, auth::authenticate::Anybody, error::ApiResult, openapi::Success, reply::Reply,
+};
 
 /// A plugin and how an administrator arranged its extension points.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ListedPlugin)]
 pub struct Listed {
     #[serde(flatten)]
     plugin: PluginRow,
@@ -19,13 +23,20 @@ pub struct Listed {
 }
 
 /// `{"plugins":[…]}`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct List<T> {
     /// By name; disabled ones included.
     pub plugins: Vec<T>,
 }
 
 /// `GET /plugins`.
+#[utoipa::path(
+    get,
+    path = "/plugins",
+    operation_id = "listPlugins",
+    tag = "plugins",
+    responses((status = 200, description = "Done.", body = Success<List<Listed>>)),
+)]
 pub async fn list(State(app): State<Arc<App>>, _: Anybody) -> ApiResult<Reply<List<Listed>>> {
     let registry = app.database.registry();
     let mut settings: HashMap<Uuid, Vec<ExtensionSetting>> = HashMap::new();

@@ -8,6 +8,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use storage::projects::{NewProject, Project, ProjectChange};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::validate;
@@ -15,11 +16,20 @@ use crate::{
     app::App,
     auth::authenticate::Caller,
     error::{ApiError, ApiResult},
-    extract::{JsonBody, Page, Paged, UrlPath},
+    extract::{JsonBody, Page, PageQuery, Paged, UrlPath},
+    openapi::Success,
     reply::Reply,
 };
 
 /// `GET /projects`: all of them for whoever may read projects globally, else the caller's own.
+#[utoipa::path(
+    get,
+    path = "/projects",
+    operation_id = "listProjects",
+    tag = "projects",
+    params(PageQuery),
+    responses((status = 200, description = "Done.", body = Success<Paged<Project>>)),
+)]
 pub async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -32,7 +42,8 @@ pub async fn list(
 }
 
 /// Body of a new project.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ProjectCreate)]
 pub struct Create {
     name: String,
     #[serde(default)]
@@ -41,6 +52,14 @@ pub struct Create {
 }
 
 /// `POST /projects`. The creator becomes its owner.
+#[utoipa::path(
+    post,
+    path = "/projects",
+    operation_id = "createProject",
+    tag = "projects",
+    request_body = Create,
+    responses((status = 201, description = "Done.", body = Success<Project>)),
+)]
 pub async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -58,6 +77,13 @@ pub async fn create(
 }
 
 /// `GET /projects/{projectId}`.
+#[utoipa::path(
+    get,
+    path = "/projects/{projectId}",
+    operation_id = "showProject",
+    tag = "projects",
+    responses((status = 200, description = "Done.", body = Success<Project>)),
+)]
 pub async fn show(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -68,7 +94,8 @@ pub async fn show(
 }
 
 /// Body of a change of a project.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ProjectChange)]
 pub struct Change {
     name: Option<String>,
     description: Option<String>,
@@ -76,6 +103,14 @@ pub struct Change {
 }
 
 /// `PATCH /projects/{projectId}`.
+#[utoipa::path(
+    patch,
+    path = "/projects/{projectId}",
+    operation_id = "changeProject",
+    tag = "projects",
+    request_body = Change,
+    responses((status = 200, description = "Done.", body = Success<Project>)),
+)]
 pub async fn change(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -95,6 +130,13 @@ pub async fn change(
 }
 
 /// `DELETE /projects/{projectId}`.
+#[utoipa::path(
+    delete,
+    path = "/projects/{projectId}",
+    operation_id = "deleteProject",
+    tag = "projects",
+    responses((status = 204, description = "Done.")),
+)]
 pub async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -7,6 +7,7 @@ use contract::api::ErrorCode;
 use http::StatusCode;
 use serde::Deserialize;
 use storage::roles::{PermissionMap, ProjectRole};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{projects, validate};
@@ -15,10 +16,18 @@ use crate::{
     auth::{authenticate::Caller, identity::forbidden, permissions::covers},
     error::{ApiError, ApiResult},
     extract::{Items, JsonBody, UrlPath},
+    openapi::Success,
     reply::Reply,
 };
 
 /// `GET …/roles`.
+#[utoipa::path(
+    get,
+    path = "/projects/{projectId}/roles",
+    operation_id = "listRoles",
+    tag = "projects",
+    responses((status = 200, description = "Done.", body = Success<Items<ProjectRole>>)),
+)]
 pub async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -30,7 +39,8 @@ pub async fn list(
 }
 
 /// Body of a new role.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = RoleCreate)]
 pub struct Create {
     role_name: String,
     #[serde(default)]
@@ -38,6 +48,14 @@ pub struct Create {
 }
 
 /// `POST …/roles`.
+#[utoipa::path(
+    post,
+    path = "/projects/{projectId}/roles",
+    operation_id = "createRole",
+    tag = "projects",
+    request_body = Create,
+    responses((status = 201, description = "Done.", body = Success<ProjectRole>)),
+)]
 pub async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -53,13 +71,22 @@ pub async fn create(
 }
 
 /// Body of a change of a role.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = RoleChange)]
 pub struct Change {
     role_name: Option<String>,
     permissions: Option<PermissionMap>,
 }
 
 /// `PATCH …/roles/{roleId}`.
+#[utoipa::path(
+    patch,
+    path = "/projects/{projectId}/roles/{roleId}",
+    operation_id = "changeRole",
+    tag = "projects",
+    request_body = Change,
+    responses((status = 200, description = "Done.", body = Success<ProjectRole>)),
+)]
 pub async fn change(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -78,6 +105,13 @@ pub async fn change(
 }
 
 /// `DELETE …/roles/{roleId}`.
+#[utoipa::path(
+    delete,
+    path = "/projects/{projectId}/roles/{roleId}",
+    operation_id = "deleteRole",
+    tag = "projects",
+    responses((status = 204, description = "Done.")),
+)]
 pub async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -8,6 +8,7 @@ use http::StatusCode;
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use storage::tasks::{NewTask, Task, TaskChange};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{projects, validate};
@@ -15,11 +16,20 @@ use crate::{
     app::App,
     auth::authenticate::Caller,
     error::{ApiError, ApiResult, chain},
-    extract::{JsonBody, Page, Paged, UrlPath},
+    extract::{JsonBody, Page, PageQuery, Paged, UrlPath},
+    openapi::Success,
     reply::Reply,
 };
 
 /// `GET …/tasks`.
+#[utoipa::path(
+    get,
+    path = "/projects/{projectId}/tasks",
+    operation_id = "listTasks",
+    tag = "projects",
+    params(PageQuery),
+    responses((status = 200, description = "Done.", body = Success<Paged<Task>>)),
+)]
 pub async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -33,7 +43,8 @@ pub async fn list(
 }
 
 /// Body of a new task.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = TaskCreate)]
 pub struct Create {
     title: String,
     status_id: Option<Uuid>,
@@ -42,6 +53,14 @@ pub struct Create {
 }
 
 /// `POST …/tasks`. Tells `task.created`.
+#[utoipa::path(
+    post,
+    path = "/projects/{projectId}/tasks",
+    operation_id = "createTask",
+    tag = "projects",
+    request_body = Create,
+    responses((status = 201, description = "Done.", body = Success<Task>)),
+)]
 pub async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -60,6 +79,13 @@ pub async fn create(
 }
 
 /// `GET …/tasks/{taskId}`.
+#[utoipa::path(
+    get,
+    path = "/projects/{projectId}/tasks/{taskId}",
+    operation_id = "showTask",
+    tag = "projects",
+    responses((status = 200, description = "Done.", body = Success<Task>)),
+)]
 pub async fn show(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -70,11 +96,13 @@ pub async fn show(
 }
 
 /// Body of a change of a task.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = TaskChange)]
 pub struct Change {
     title: Option<String>,
     /// `null` takes the status away; absent leaves it.
     #[serde(default)]
+    #[schema(value_type = Option<Uuid>)]
     status_id: Patched<Uuid>,
     assignee_ids: Option<Vec<Uuid>>,
 }
@@ -95,6 +123,14 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patched<T> {
 }
 
 /// `PATCH …/tasks/{taskId}`. Tells `task.updated`.
+#[utoipa::path(
+    patch,
+    path = "/projects/{projectId}/tasks/{taskId}",
+    operation_id = "changeTask",
+    tag = "projects",
+    request_body = Change,
+    responses((status = 200, description = "Done.", body = Success<Task>)),
+)]
 pub async fn change(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -118,6 +154,13 @@ pub async fn change(
 }
 
 /// `DELETE …/tasks/{taskId}`. Tells `task.deleted`.
+#[utoipa::path(
+    delete,
+    path = "/projects/{projectId}/tasks/{taskId}",
+    operation_id = "deleteTask",
+    tag = "projects",
+    responses((status = 204, description = "Done.")),
+)]
 pub async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,
