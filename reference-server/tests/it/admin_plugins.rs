@@ -174,7 +174,7 @@ async fn a_real_plugin_works_and_hears_of_deleted_tasks() {
     let made = admin.post(&items, &json!({"title": "test"})).await;
     assert_eq!(made.status, 201, "{}", made.text());
     let count = async || -> i64 {
-        let mut connection = sqlx_connect(host.database.url()).await;
+        let mut connection = sqlx_connect(&host.database_url).await;
         sqlx::query_scalar("SELECT count(*) FROM plugin_data_com_hostproof_checklist.items")
             .fetch_one(&mut connection)
             .await

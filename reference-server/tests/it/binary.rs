@@ -20,9 +20,9 @@ use crate::support::{
 };
 
 /// Ample for a start or a stop; a hang is what it ends.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-fn command(variables: &[(String, String)]) -> Command {
+pub(crate) fn command(variables: &[(String, String)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_reference-server"));
     command.env_clear().envs(variables.iter().cloned()).kill_on_drop(true);
     command
@@ -34,7 +34,7 @@ async fn output(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     timeout(PATIENCE, command(&variables).args(arguments).output()).await.unwrap().unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -100,7 +100,7 @@ async fn a_database_that_is_not_there_ends_the_start_with_its_reason() {
 }
 
 /// Waits for the ready file and gives the base URL in it.
-async fn ready(path: &Path, child: &mut Child) -> String {
+pub(crate) async fn ready(path: &Path, child: &mut Child) -> String {
     let waiting = async {
         loop {
             if let Ok(url) = std::fs::read_to_string(path) {
@@ -113,7 +113,7 @@ async fn ready(path: &Path, child: &mut Child) -> String {
     timeout(PATIENCE, waiting).await.unwrap()
 }
 
-async fn signal(child: &Child, name: &str) {
+pub(crate) async fn signal(child: &Child, name: &str) {
     let pid = child.id().unwrap().to_string();
     assert!(Command::new("kill").args(["-s", name, &pid]).status().await.unwrap().success());
 }
@@ -124,7 +124,7 @@ async fn it_serves_until_told_to_stop_by_either_signal() {
     for name in ["TERM", "INT"] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ready");
-        let mut child = command(&environment(&database, &folder, &[("RUST_LOG", "info")]))
+        let mut child = command(&environment(database.url(), &folder, &[("RUST_LOG", "info")]))
             .arg("--ready-file")
             .arg(&path)
             .stderr(Stdio::piped())
@@ -145,7 +145,7 @@ async fn it_serves_until_told_to_stop_by_either_signal() {
 async fn spawn(database: &TestDatabase, folder: &TempDir) -> (Child, String) {
     let path = folder.path().join("ready");
     let _ = std::fs::remove_file(&path);
-    let mut child = command(&environment(database, folder, &[]))
+    let mut child = command(&environment(database.url(), folder, &[]))
         .arg("--ready-file")
         .arg(&path)
         .spawn()
@@ -155,7 +155,7 @@ async fn spawn(database: &TestDatabase, folder: &TempDir) -> (Child, String) {
 }
 
 /// Signs in as the administrator of a host that is another process.
-async fn admin(url: &str) -> Client {
+pub(crate) async fn admin(url: &str) -> Client {
     let client = Client::new(http_client(), url, Vec::new());
     let login = json!({"username": ADMIN, "password": PASSWORD});
     let token = client.post("/auth/login", &login).await.cookie("access_token").unwrap();

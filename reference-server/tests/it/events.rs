@@ -98,7 +98,8 @@ async fn events_go_through_valkey_where_there_is_one() {
     let valkey = services::own_valkey().await.unwrap();
     let host = Host::start_with(&[("VALKEY_URL", valkey.url())]).await;
     let ready = host.anonymous().get("/api/readyz").await.json();
-    assert_eq!(ready["stores"], json!({"database": "ok", "events": "ok"}));
+    let up = json!({"status": "up"});
+    assert_eq!(ready["stores"], json!({"postgres": up, "valkey": up}));
     host.probe_with("com.example.a", json!({"eventSubscriptions": ["task.created"]})).await;
     let project = host.project().await;
     let admin = host.admin().await;

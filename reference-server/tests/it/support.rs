@@ -6,6 +6,7 @@ mod plugins;
 
 use std::{
     fmt::Write as _,
+    net::SocketAddr,
     sync::{Arc, Once},
 };
 
@@ -30,10 +31,12 @@ pub(crate) const JWT_SECRET: &str = "0123456789abcdef0123456789abcdef";
 /// A served host, with a database and folders of its own. Stopped when dropped.
 pub(crate) struct Host {
     pub(crate) base_url: String,
+    pub(crate) metrics_address: Option<SocketAddr>,
     pub(crate) app: Arc<App>,
     pub(crate) stop: CancellationToken,
     pub(crate) served: JoinHandle<anyhow::Result<()>>,
-    pub(crate) database: TestDatabase,
+    pub(crate) database_url: String,
+    _database: Option<TestDatabase>,
     pub(crate) folder: TempDir,
     http: reqwest::Client,
 }
@@ -52,17 +55,43 @@ impl Host {
     /// Starts with these variables on top of the usual ones.
     pub(crate) async fn start_with(extra: &[(&str, &str)]) -> Self {
         let database = test_database().await;
+        let url = database.url().to_owned();
+        Self::launch(&url, Some(database), extra).await
+    }
+
+    /// Starts on this empty database, which is whoever's who made it.
+    pub(crate) async fn start_on(database_url: &str, extra: &[(&str, &str)]) -> Self {
+        Self::launch(database_url, None, extra).await
+    }
+
+    async fn launch(
+        database_url: &str,
+        database: Option<TestDatabase>,
+        extra: &[(&str, &str)],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let environment = environment(&database, &folder, extra);
+        let environment = environment(database_url, &folder, extra);
         let config = Config::load(None, &environment).unwrap();
         let values = PluginValues::load(None, &environment).unwrap();
         // Quiet, unless whoever runs the tests asks: a log of refused requests is no failure.
         reference_server::telemetry::init(&config.log).unwrap();
         let started = Server::start(config, values).await.unwrap();
         let (base_url, app) = (started.base_url(), Arc::clone(started.app()));
+        let metrics_address = started.metrics_address();
         let stop = CancellationToken::new();
         let served = tokio::spawn(started.run(stop.clone()));
-        Self { base_url, app, stop, served, database, folder, http: http_client() }
+        let (database_url, http) = (database_url.to_owned(), http_client());
+        Self {
+            base_url,
+            metrics_address,
+            app,
+            stop,
+            served,
+            database_url,
+            _database: database,
+            folder,
+            http,
+        }
     }
 
     /// A client without credentials.
@@ -137,14 +166,14 @@ pub(crate) fn id(object: &Value) -> String {
 
 /// The variables of a host on this database and in this folder.
 pub(crate) fn environment(
-    database: &TestDatabase,
+    database_url: &str,
     folder: &TempDir,
     extra: &[(&str, &str)],
 ) -> Vec<(String, String)> {
     let path = |name: &str| folder.path().join(name).display().to_string();
     let mut variables = vec![
         ("LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
-        ("DATABASE_URL".to_owned(), database.url().to_owned()),
+        ("DATABASE_URL".to_owned(), database_url.to_owned()),
         ("DATABASE_MAX_CONNECTIONS".to_owned(), "4".to_owned()),
         ("JWT_SECRET".to_owned(), JWT_SECRET.to_owned()),
         ("ADMIN_USERNAME".to_owned(), ADMIN.to_owned()),
