@@ -106,6 +106,8 @@ words! {
         ApiKeys = "api-keys",
         /// A user created by an administrator has to change the password first.
         StalePassword = "stale-password",
+        /// The host serves metrics at `/metrics`, to whoever reaches its API.
+        Metrics = "metrics",
     }
 }
 

@@ -47,6 +47,7 @@ profiles = [\"sandbox\", \"lifecycle\"]
 # outbound        the host maps the names of [outbound] to its address
 # valkey          the host publishes events on the Valkey of [valkey]
 # config          the operator set what [config] says
+# metrics         the host serves metrics at /metrics
 features = [{features}]
 ",
         name = text(&answers.name),

@@ -69,7 +69,8 @@ owned = true
 [claims]
 profiles = ["sandbox", "lifecycle", "surfaces"]
 features = [
-    "api-keys", "catalog", "config", "core-resources", "outbound", "stale-password", "valkey",
+    "api-keys", "catalog", "config", "core-resources", "metrics", "outbound", "stale-password",
+    "valkey",
 ]
 
 [admin]
