@@ -39,10 +39,14 @@ async fn work(url: &str) -> Secrets {
     let statement = "SELECT $1::text || missing FROM plugin_kv";
     let operations = json!([
         {"op": "db_query2", "sql": "SELECT $1::text", "params": ["parameter-of-a-statement"]},
-        {"op": "db_query2", "sql": statement, "params": ["parameter-that-fails"]},
         {"op": "storage_set", "key": "k", "value": "stored-by-a-plugin"},
         {"op": "log", "level": "info", "message": "said by the guest"},
     ]);
+    // What Postgres says of a failure is the guest's to know, and its own answer.
+    let failing = json!({"ops": [
+        {"op": "db_query2", "sql": statement, "params": ["parameter-that-fails"]},
+    ]});
+    anonymous.post_unchecked(&format!("/plugins/{PROBE}/run"), &failing).await;
     let identified = admin.clone().and("x-request-id", "served-1");
     identified.run(PROBE, operations).await;
     let trapped = anonymous.clone().and("x-request-id", "trapped-1");
