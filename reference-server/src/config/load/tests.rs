@@ -83,7 +83,10 @@ fn every_unknown_key_is_named_with_its_file() {
     for problem in &problems {
         assert_eq!(problem.origin, path);
     }
-    assert!(problems[1].message.contains("listen, shutdown_grace, readiness_timeout"), "{problems:?}");
+    assert!(
+        problems[1].message.contains("listen, shutdown_grace, readiness_timeout"),
+        "{problems:?}"
+    );
     assert!(problems[0].message.contains("memory_pages"), "{problems:?}");
 }
 
