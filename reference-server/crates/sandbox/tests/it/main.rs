@@ -20,5 +20,6 @@ mod pool;
 mod requests;
 mod services;
 mod time;
+mod toolchains;
 mod wasi;
 mod world;
