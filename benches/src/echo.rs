@@ -11,8 +11,8 @@ use contract::name::PluginName;
 use policy::Policy;
 use policy::outbound::OutboundRefusal;
 use sandbox::{
-    DbAccess, LoadRequest, Outbound, OutboundCall, Plugin, Sandbox, SandboxConfig, ServiceError,
-    Services,
+    Cache, Core, DbAccess, KeyValueStore, LoadRequest, Outbound, OutboundCall, Plugin, Sandbox,
+    SandboxConfig, ServiceError, Services,
 };
 use wasmtime::{Config, Engine, Instance, Memory, Module, Store, TypedFunc};
 
@@ -131,6 +131,12 @@ fn unavailable() -> ServiceError {
     ServiceError::new("unavailable", "no services in a bench")
 }
 
+impl KeyValueStore for Nothing {}
+
+impl Cache for Nothing {}
+
+impl Core for Nothing {}
+
 #[async_trait]
 impl Services for Nothing {
     async fn db_query(
@@ -144,18 +150,6 @@ impl Services for Nothing {
     }
 
     async fn db_exec(&self, _: &PluginName, _: &str, _: Option<&str>) -> Result<u64, ServiceError> {
-        Err(unavailable())
-    }
-
-    async fn kv_get(&self, _: &PluginName, _: &str) -> Result<Option<String>, ServiceError> {
-        Err(unavailable())
-    }
-
-    async fn kv_set(&self, _: &PluginName, _: &str, _: &str) -> Result<(), ServiceError> {
-        Err(unavailable())
-    }
-
-    async fn kv_delete(&self, _: &PluginName, _: &str) -> Result<(), ServiceError> {
         Err(unavailable())
     }
 

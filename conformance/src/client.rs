@@ -95,6 +95,16 @@ impl Answer {
     pub fn pointer(&self, pointer: &str) -> Option<Value> {
         self.json()?.pointer(pointer).cloned()
     }
+
+    /// The value of a cookie that the answer sets; one that is emptied has none.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        let cookies = self.headers.get_all(http::header::SET_COOKIE).iter();
+        cookies.filter_map(|value| value.to_str().ok()).find_map(|value| {
+            let rest = value.trim_start().strip_prefix(name)?.strip_prefix('=')?;
+            let value = rest.split(';').next()?.trim();
+            (!value.is_empty()).then(|| value.to_owned())
+        })
+    }
 }
 
 /// No response was received, or the request cannot be sent.

@@ -41,6 +41,11 @@ impl Receipt {
         Self { origin: Origin::Request, exchange: None }
     }
 
+    /// For an entry that was found on a stream.
+    pub fn of_entry(_entry: &redis::streams::StreamId) -> Self {
+        Self { origin: Origin::Event, exchange: None }
+    }
+
     /// For a message that arrived on the event channel.
     pub fn of_event(_message: &redis::Msg) -> Self {
         Self { origin: Origin::Event, exchange: None }

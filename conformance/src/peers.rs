@@ -1,6 +1,7 @@
 //! The suite's own ends of the wire: the catalog a host reads, the server its plugins fetch from, and
 //! the channel it publishes events on.
 
+pub mod activities;
 pub mod archive;
 mod bus;
 mod catalog;

@@ -1,6 +1,7 @@
 //! Running cases: which of them apply, side by side or alone, each with a deadline, and what their
 //! outcomes mean together.
 
+mod activity;
 mod attempt;
 mod judge;
 mod lanes;

@@ -12,6 +12,7 @@ mod test_hosts;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use contract::core_reads::Branding;
 use policy::Limits;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +57,8 @@ pub struct Config {
     pub limits: Limits,
     /// The catalog.
     pub marketplace: MarketplaceConfig,
+    /// How the installation presents itself.
+    pub branding: BrandingConfig,
     /// Logging.
     pub log: LogConfig,
     /// Metrics.
@@ -174,6 +177,31 @@ pub struct MetricsConfig {
     /// Where `/metrics` is served; absent: beside everything else.
     #[serde(default)]
     pub listen: Option<SocketAddr>,
+}
+
+/// How the installation presents itself: what plugins read with `settings_get`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BrandingConfig {
+    /// Its name.
+    pub brand_name: String,
+    /// Address of its logo; empty for none.
+    pub logo_url: String,
+    /// Main colour on a light ground, as CSS writes it.
+    pub primary_color_light: String,
+    /// Main colour on a dark ground.
+    pub primary_color_dark: String,
+}
+
+impl From<BrandingConfig> for Branding {
+    fn from(config: BrandingConfig) -> Self {
+        Self {
+            logo_url: config.logo_url,
+            brand_name: config.brand_name,
+            primary_color_light: config.primary_color_light,
+            primary_color_dark: config.primary_color_dark,
+        }
+    }
 }
 
 /// How log lines look.

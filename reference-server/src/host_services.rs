@@ -3,32 +3,42 @@
 //! The sandbox has checked policy and manifest before anything arrives here; the database enforces
 //! what it must whatever arrived.
 
+mod cache;
+mod host_core;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use contract::core_reads::{Branding, code};
 use contract::name::PluginName;
-use sandbox::{DbAccess, ServiceError, Services};
+use sandbox::{DbAccess, KeyValueStore, ServiceError, Services};
 use storage::{
     Database, StorageError,
+    activities::Activities,
+    cache::PluginCache,
     events::EventBus,
-    plugin_sql::{Access, SqlError},
+    plugin_sql::{Access as SqlAccess, SqlError},
 };
 
-use crate::{config::PluginValues, error::chain};
+use crate::{auth::permissions::Access, config::PluginValues, error::chain};
 
 /// The stores behind the host functions.
 #[derive(Debug)]
 pub struct HostServices {
-    database: Database,
-    events: Arc<dyn EventBus>,
-    values: PluginValues,
-}
-
-impl HostServices {
-    /// Serves from these stores and values.
-    pub fn new(database: Database, events: Arc<dyn EventBus>, values: PluginValues) -> Self {
-        Self { database, events, values }
-    }
+    /// Core tables and plugins' own.
+    pub database: Database,
+    /// Where plugins' events go.
+    pub events: Arc<dyn EventBus>,
+    /// Values for `config_get`.
+    pub values: PluginValues,
+    /// Where plugins keep what may be lost.
+    pub cache: PluginCache,
+    /// Where plugins' activities go.
+    pub activities: Activities,
+    /// What users may do.
+    pub access: Access,
+    /// How the installation presents itself.
+    pub branding: Branding,
 }
 
 #[async_trait]
@@ -41,8 +51,8 @@ impl Services for HostServices {
         params: Option<&str>,
     ) -> Result<String, ServiceError> {
         let access = match access {
-            DbAccess::ReadOnly => Access::ReadOnly,
-            DbAccess::ReadWrite => Access::ReadWrite,
+            DbAccess::ReadOnly => SqlAccess::ReadOnly,
+            DbAccess::ReadWrite => SqlAccess::ReadWrite,
         };
         let rows = self.database.plugin_sql().query(plugin, access, sql, params).await;
         rows.map_err(|error| for_guest(plugin, error))
@@ -58,6 +68,26 @@ impl Services for HostServices {
         affected.map_err(|error| for_guest(plugin, error))
     }
 
+    async fn config_get(&self, plugin: &PluginName, key: &str) -> Option<String> {
+        self.values.get(plugin.as_str(), key).map(str::to_owned)
+    }
+
+    async fn event_emit(
+        &self,
+        plugin: &PluginName,
+        topic: &str,
+        payload_json: &str,
+    ) -> Result<(), ServiceError> {
+        self.events.emit(plugin, topic, payload_json).await.map_err(|error| {
+            // The guest learns that it failed; which store and why is the operator's business.
+            log_failure(plugin, &error);
+            ServiceError::new("event_not_published", "the event could not be published")
+        })
+    }
+}
+
+#[async_trait]
+impl KeyValueStore for HostServices {
     async fn kv_get(&self, plugin: &PluginName, key: &str) -> Result<Option<String>, ServiceError> {
         let value = self.database.plugin_kv().get(plugin, key).await;
         value.map_err(|error| for_guest(plugin, error))
@@ -77,23 +107,12 @@ impl Services for HostServices {
         let deleted = self.database.plugin_kv().delete(plugin, key).await;
         deleted.map_err(|error| for_guest(plugin, error))
     }
+}
 
-    async fn config_get(&self, plugin: &PluginName, key: &str) -> Option<String> {
-        self.values.get(plugin.as_str(), key).map(str::to_owned)
-    }
-
-    async fn event_emit(
-        &self,
-        plugin: &PluginName,
-        topic: &str,
-        payload_json: &str,
-    ) -> Result<(), ServiceError> {
-        self.events.emit(plugin, topic, payload_json).await.map_err(|error| {
-            // The guest learns that it failed; which store and why is the operator's business.
-            log_failure(plugin, &error);
-            ServiceError::new("event_not_published", "the event could not be published")
-        })
-    }
+/// A store failed: the guest learns that much, the log why.
+fn unavailable(what: &str, error: &StorageError) -> ServiceError {
+    tracing::warn!(error = chain(error), "{what} failed");
+    ServiceError::new(code::UNAVAILABLE, format!("{what} cannot be used now"))
 }
 
 /// A plugin's own statement failed: its text is made for the guest. A store that is away is the

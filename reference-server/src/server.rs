@@ -12,6 +12,8 @@ use policy::Policy;
 use sandbox::{HttpOutbound, Sandbox, SandboxConfig};
 use storage::{
     Database, DatabaseConfig,
+    activities::Activities,
+    cache::PluginCache,
     events::{EventBus, InProcessBus, RetryPolicy, ValkeyBus},
 };
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
@@ -54,7 +56,16 @@ impl Server {
             .await
             .context("cannot create the first user")?;
 
-        let services = HostServices::new(database.clone(), Arc::clone(&events), values);
+        let access = Access::new(database.clone(), policy.permissions);
+        let services = HostServices {
+            database: database.clone(),
+            events: Arc::clone(&events),
+            values,
+            cache: connect_cache(&config).await?,
+            activities: connect_activities(&config).await?,
+            access: access.clone(),
+            branding: config.branding.clone().into(),
+        };
         let sandbox = build_sandbox(&config, &policy, services)?;
         let metrics = Metrics::new(sandbox.clone())?;
         let lifecycle = build_lifecycle(&config, &policy, &database, sandbox).await?;
@@ -69,7 +80,7 @@ impl Server {
         let app = Arc::new(App {
             tokens: Tokens::new(&config.auth),
             sessions: Sessions::new(config.auth.refresh_token_ttl),
-            access: Access::new(database.clone()),
+            access,
             config,
             policy,
             database,
@@ -182,6 +193,24 @@ async fn connect_events(config: &Config) -> anyhow::Result<Arc<dyn EventBus>> {
             Ok(Arc::new(bus))
         }
         None => Ok(Arc::new(InProcessBus::new(RetryPolicy::default()))),
+    }
+}
+
+async fn connect_cache(config: &Config) -> anyhow::Result<PluginCache> {
+    match &config.valkey.url {
+        Some(url) => {
+            PluginCache::valkey(url.expose()).await.context("cannot use the store of VALKEY_URL")
+        }
+        None => Ok(PluginCache::in_process()),
+    }
+}
+
+async fn connect_activities(config: &Config) -> anyhow::Result<Activities> {
+    match &config.valkey.url {
+        Some(url) => {
+            Activities::valkey(url.expose()).await.context("cannot use the store of VALKEY_URL")
+        }
+        None => Ok(Activities::in_process()),
     }
 }
 

@@ -5,7 +5,7 @@ mod implied;
 
 use std::collections::BTreeSet;
 
-use super::{Action, Case, Data, Expect, Identity, Lane, Need, PluginSpec, Step, Tier};
+use super::{Action, COOKIE, Case, Data, Expect, Identity, Lane, Need, PluginSpec, Step, Tier};
 use crate::matcher::Matcher;
 use crate::peers::archive::Damage;
 use crate::vars::Vars;
@@ -13,7 +13,8 @@ use crate::vars::Vars;
 /// Checks a case and fills in what follows from it: implied needs, features and identities.
 pub(super) fn check(case: &mut Case) -> Result<(), String> {
     names(case)?;
-    if case.needs.iter().any(|need| *need != Need::OtherProject) {
+    let implies = |need: &Need| !matches!(need, Need::OtherProject | Need::Account);
+    if case.needs.iter().any(implies) {
         case.needs.insert(Need::Project);
     }
     let mut known = known_variables(case)?;
@@ -63,7 +64,7 @@ fn names(case: &Case) -> Result<(), String> {
 /// All variables that will have values, with stand-ins of the right type.
 fn known_variables(case: &Case) -> Result<Vars, String> {
     let mut known = Vars::default();
-    for name in ["token", "schema", "call_duration"] {
+    for name in ["token", "schema", "call_duration", "key_of_1024_bytes"] {
         known.set(name, "x");
     }
     for name in [
@@ -87,6 +88,10 @@ fn known_variables(case: &Case) -> Result<Vars, String> {
     }
     for need in &case.needs {
         known.set(need.as_str().replace('-', "_"), "x");
+    }
+    if case.needs.contains(&Need::Account) {
+        known.set("account_name", "x");
+        known.set("account_password", "x");
     }
     for key in std::iter::once("plugin").chain(case.also.iter().map(|(key, _)| key.as_str())) {
         if known.contains(key) {
@@ -113,7 +118,7 @@ fn plugin(spec: &PluginSpec, known: &Vars) -> Result<(), String> {
         return Err(format!("`{name}` is no artifact of fixtures-plugins"));
     }
     if let Some(wat) = &spec.wasm_text {
-        wat::parse_str(wat).map_err(|e| format!("wasm_text: {e}"))?;
+        wat::parse_str(known.text(wat).map_err(text)?).map_err(|e| format!("wasm_text: {e}"))?;
     }
     if let Some(archive) = &spec.archive {
         Damage::parse(&archive.0)?;
@@ -143,8 +148,8 @@ fn check_step<'a>(
     }
     waiting.extend(step.background.as_deref());
     for (name, pointer) in &step.capture {
-        if !pointer.is_empty() && !pointer.starts_with('/') {
-            return Err(format!("`{pointer}` is no JSON pointer"));
+        if !pointer.is_empty() && !pointer.starts_with('/') && !pointer.starts_with(COOKIE) {
+            return Err(format!("`{pointer}` is no JSON pointer, and no `{COOKIE}` with a name"));
         }
         known.set(name.clone(), "x");
     }
@@ -190,6 +195,12 @@ fn action(
                 matcher(data, known)?;
             }
         }
+        Action::ObserveActivity(spec) => {
+            known.text(&spec.r#type).map_err(text)?;
+            for data in spec.count.iter().chain(spec.fields.values()) {
+                matcher(data, known)?;
+            }
+        }
         Action::Join(name) => {
             if !waiting.remove(name.as_str()) {
                 return Err(format!("no background step `{name}` is under way"));
@@ -229,6 +240,7 @@ fn assertions(case: &Case) -> Result<(), String> {
     let observes = |step: &&Step| match &step.action {
         Action::OutboundSeen(seen) => seen.count.as_ref().is_none_or(|count| count.0 != 0),
         Action::ObserveEvent(event) => event.count.as_ref().is_none_or(|count| count.0 != 0),
+        Action::ObserveActivity(spec) => spec.count.as_ref().is_none_or(|count| count.0 != 0),
         _ => !step.expect.is_empty(),
     };
     if !case.steps.iter().any(|step| observes(&step)) {

@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use super::{CatalogMode, Data, Identity, PluginSpec, Span};
 
+/// What a capture begins with that means a cookie instead of a JSON pointer.
+pub const COOKIE: &str = "cookie:";
+
 /// A step as it runs.
 #[derive(Debug, Clone)]
 pub struct Step {
@@ -21,7 +24,7 @@ pub struct Step {
     pub action: Action,
     /// What must be true of the answer.
     pub expect: Expect,
-    /// Variable → JSON pointer into the answer.
+    /// Variable → JSON pointer into the answer, or [`COOKIE`] and the name of one it sets.
     pub capture: BTreeMap<String, String>,
     /// Poll for this long until the expectation holds.
     pub retry: Option<Duration>,
@@ -52,6 +55,8 @@ pub enum Action {
     OutboundSeen(SeenSpec),
     /// A message on the event channel.
     ObserveEvent(EventSpec),
+    /// An activity on the stream of activities.
+    ObserveActivity(ActivitySpec),
     /// The end of a background step.
     Join(String),
 }
@@ -70,6 +75,7 @@ impl Action {
             Self::Catalog(_) => "catalog",
             Self::OutboundSeen(_) => "outbound_seen",
             Self::ObserveEvent(_) => "observe_event",
+            Self::ObserveActivity(_) => "observe_activity",
             Self::Join(_) => "join",
         }
     }
@@ -141,6 +147,19 @@ pub struct EventSpec {
     pub count: Option<Data>,
 }
 
+/// `observe_activity = { … }`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActivitySpec {
+    /// Type of the activities meant.
+    pub r#type: String,
+    /// How many there were, as a matcher; default: at least one.
+    pub count: Option<Data>,
+    /// Matchers for fields of the last one.
+    #[serde(default)]
+    pub fields: BTreeMap<String, Data>,
+}
+
 /// `expect = { … }`; matchers are kept as data, because variables are replaced at run time.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -197,6 +216,7 @@ pub(super) struct StepText {
     catalog: Option<CatalogMode>,
     outbound_seen: Option<SeenSpec>,
     observe_event: Option<EventSpec>,
+    observe_activity: Option<ActivitySpec>,
     join: Option<String>,
     #[serde(default)]
     expect: Expect,
@@ -225,11 +245,12 @@ impl StepText {
         actions.extend(self.catalog.map(Action::Catalog));
         actions.extend(self.outbound_seen.map(Action::OutboundSeen));
         actions.extend(self.observe_event.map(Action::ObserveEvent));
+        actions.extend(self.observe_activity.map(Action::ObserveActivity));
         actions.extend(self.join.map(Action::Join));
         let names: Vec<_> = actions.iter().map(Action::name).collect();
         let action = match actions.len() {
             1 => actions.remove(0),
-            0 => return Err("a step has an action: request, probe, publish, install, upgrade, patch, uninstall, catalog, outbound_seen, observe_event or join".to_owned()),
+            0 => return Err("a step has an action: request, probe, publish, install, upgrade, patch, uninstall, catalog, outbound_seen, observe_event, observe_activity or join".to_owned()),
             _ => return Err(format!("a step has one action, not {}", names.join(" and "))),
         };
         Ok(Step {

@@ -118,6 +118,8 @@ words! {
         Project = "project",
         /// Another project, to which nobody was added.
         OtherProject = "other-project",
+        /// A user of the case's own, with a fresh password; the case may end its sessions.
+        Account = "account",
         /// A task in the project.
         Task = "task",
         /// `member` as `PROJECT_MEMBER` of the project.

@@ -203,6 +203,13 @@ impl Attempt {
         if case.needs.contains(&Need::OtherProject) {
             self.set("other_project", self.world.make_project(&project_name, created).await?);
         }
+        if case.needs.contains(&Need::Account) {
+            let name = format!("hostproof-{}-{}", self.world.run, self.world.token());
+            let account = self.world.make_account(&name, created).await?;
+            self.set("account", account.id);
+            self.set("account_name", name);
+            self.set("account_password", account.password);
+        }
         let base = self.vars().text("{plugin}").map_err(|e| Trouble::Harness(e.to_string()))?;
         for (key, spec) in &case.also {
             let name = spec.name.as_deref().map(|name| self.vars().text(name)).transpose();

@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::activity;
 use super::attempt::{Attempt, Progressing};
 use super::judge::{judge, resolve};
 use super::request::outgoing;
-use crate::case::{Action, Data, EventSpec, Expect, Identity, InstallSpec, SeenSpec, Step};
+use crate::case::{Action, COOKIE, Data, EventSpec, Expect, Identity, InstallSpec, SeenSpec, Step};
 use crate::client::{Answer, Outgoing, Transcript};
 use crate::evidence::{Fact, Failure, FailureKind};
 use crate::matcher::Matcher;
@@ -29,6 +30,7 @@ pub(super) async fn take(
 ) -> Result<Vec<Fact>, Trouble> {
     let waits_by_nature = match &step.action {
         Action::ObserveEvent(event) => event.count.as_ref().is_none_or(|count| count.0 != 0),
+        Action::ObserveActivity(spec) => spec.count.as_ref().is_none_or(|count| count.0 != 0),
         _ => false,
     };
     let patience = step.retry.or(waits_by_nature.then_some(EVENT_PATIENCE));
@@ -69,6 +71,7 @@ async fn once(
         }
         Action::OutboundSeen(seen) => outbound_seen(attempt, seen, &vars),
         Action::ObserveEvent(event) => observe_event(attempt, event, &vars),
+        Action::ObserveActivity(spec) => activity::observe(attempt, spec, &vars).await,
         Action::Join(name) => {
             let answer = state.join(name).await?;
             state.finish(attempt, step, &answer, &step.expect)
@@ -176,12 +179,12 @@ fn with_default(action: &Action, expect: &Expect) -> Expect {
 }
 
 /// At least one, unless the case says otherwise.
-fn count(data: Option<&Data>, vars: &Vars) -> Result<Matcher, Trouble> {
+pub(super) fn count(data: Option<&Data>, vars: &Vars) -> Result<Matcher, Trouble> {
     let at_least_one = Data(json!({ "gte": 1 }));
     resolve(data.unwrap_or(&at_least_one), vars)
 }
 
-fn difference(message: String) -> Trouble {
+pub(super) fn difference(message: String) -> Trouble {
     Trouble::Failed(Failure::new(FailureKind::Assertion, message))
 }
 
@@ -263,9 +266,19 @@ impl Progressing {
         let facts = judge(answer, expect, &attempt.vars(), self.previous)?;
         self.previous = Some(answer.ended);
         for (name, pointer) in &step.capture {
-            let value = answer.pointer(pointer).ok_or_else(|| {
+            let value = match pointer.strip_prefix(COOKIE) {
+                // What a host puts into a cookie is a secret.
+                Some(cookie) => answer
+                    .cookie(cookie)
+                    .inspect(|value| {
+                        attempt.world.client.redactor().hide(value, &format!("cookie {cookie}"));
+                    })
+                    .map(Value::from),
+                None => answer.pointer(pointer),
+            };
+            let value = value.ok_or_else(|| {
                 let mut failure =
-                    Failure::new(FailureKind::Assertion, format!("json {pointer}: absent"));
+                    Failure::new(FailureKind::Assertion, format!("{pointer}: absent"));
                 failure.exchange = Some(answer.exchange);
                 Trouble::Failed(failure)
             })?;

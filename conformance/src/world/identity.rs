@@ -24,6 +24,15 @@ pub struct User {
     pub token: String,
 }
 
+/// A user of one case.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Row id.
+    pub id: String,
+    /// The password.
+    pub password: String,
+}
+
 type Cell<T> = Arc<OnceCell<Result<T, String>>>;
 
 /// What was made so far. A failure is remembered too: what cannot be made is not tried for every case.
@@ -116,34 +125,68 @@ impl World {
     /// A user of this run. A user that an administrator creates has to change the password; all but
     /// `stale` do.
     async fn make_user(&self, identity: Identity) -> Result<User, String> {
-        let admin = self.admin().await.map_err(why)?;
         let username = format!("hostproof-{}-{identity}", self.run);
-        let first = format!("First-{}", self.token());
-        self.client.redactor().hide(&first, &format!("{identity} password"));
-        let mut body = json!({ "username": username, "password": first, "full_name": "Hostproof" });
-        match identity {
-            Identity::Super => body["role"] = Value::from("SUPER_ADMIN"),
-            Identity::Operator => body["role"] = Value::from("ADMIN"),
-            _ => {}
+        let role = match identity {
+            Identity::Super => Some("SUPER_ADMIN"),
+            Identity::Operator => Some("ADMIN"),
+            _ => None,
+        };
+        let (id, first) = self.create_user(&username, role).await?;
+        self.remember(Resource::User(id));
+        if identity == Identity::Stale {
+            return self.sign_in(&username, &first).await;
+        }
+        let second = self.freshen(&username, &first).await?;
+        self.sign_in(&username, &second).await
+    }
+
+    /// A user of one case's own, whose password is fresh.
+    pub async fn make_account(
+        &self,
+        username: &str,
+        created: impl Fn(Resource),
+    ) -> Result<Account, Trouble> {
+        let made = async {
+            let (id, first) = self.create_user(username, None).await?;
+            created(Resource::User(id.clone()));
+            Ok(Account { id, password: self.freshen(username, &first).await? })
+        };
+        made.await
+            .map_err(|why: String| Trouble::preparation(format!("the case needs a user: {why}")))
+    }
+
+    /// A user as an administrator makes one; the password has to be changed. Gives id and password.
+    async fn create_user(
+        &self,
+        username: &str,
+        role: Option<&str>,
+    ) -> Result<(String, String), String> {
+        let admin = self.admin().await.map_err(why)?;
+        let password = format!("First-{}", self.token());
+        self.client.redactor().hide(&password, "password");
+        let mut body =
+            json!({ "username": username, "password": password, "full_name": "Hostproof" });
+        if let Some(role) = role {
+            body["role"] = Value::from(role);
         }
         let request = Outgoing::json("POST", "/api/v1/admin/users", &body).with(&bearer(&admin));
         let answer = self.expect(&request, 201).await?;
-        let id = id_of(&answer)?;
-        self.remember(Resource::User(id));
-        let stale = self.sign_in(&username, &first).await?;
-        if identity == Identity::Stale {
-            return Ok(stale);
-        }
+        Ok((id_of(&answer)?, password))
+    }
+
+    /// Changes a user's first password; gives the new one.
+    async fn freshen(&self, username: &str, first: &str) -> Result<String, String> {
+        let stale = self.sign_in(username, first).await?;
         let second = format!("Second-{}", self.token());
-        self.client.redactor().hide(&second, &format!("{identity} password"));
-        self.client.redactor().hide(&stale.token, &format!("{identity} token"));
+        self.client.redactor().hide(&second, "password");
+        self.client.redactor().hide(&stale.token, "token");
         let body = json!({ "current_password": first, "new_password": second });
         let path = "/api/v1/users/me/password";
         let answer = self.call(&Outgoing::json("PATCH", path, &body).with(&bearer(&stale))).await?;
         if !(200..300).contains(&answer.status) {
             return Err(format!("changing the password answered {}", describe(&answer)));
         }
-        self.sign_in(&username, &second).await
+        Ok(second)
     }
 
     async fn api_key(&self, identity: Identity) -> Result<String, Trouble> {
@@ -256,12 +299,9 @@ fn why(trouble: Trouble) -> String {
 
 /// The token from the cookie `access_token`, or from the body.
 fn access_token(answer: &Answer) -> Option<String> {
-    let cookies = answer.headers.get_all(http::header::SET_COOKIE).iter();
-    let cookie = cookies.filter_map(|value| value.to_str().ok()).find_map(|value| {
-        let token = value.strip_prefix("access_token=")?.split(';').next()?;
-        (!token.is_empty()).then(|| token.to_owned())
-    });
-    cookie.or_else(|| Some(answer.pointer("/data/access_token")?.as_str()?.to_owned()))
+    answer
+        .cookie("access_token")
+        .or_else(|| Some(answer.pointer("/data/access_token")?.as_str()?.to_owned()))
 }
 
 /// A claim of a token, which the suite reads and never verifies.

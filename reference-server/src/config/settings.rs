@@ -96,6 +96,18 @@ const SETTINGS: &[Setting] = &[
         "marketplace.allow_insecure",
         "tests only: http and private addresses in the catalog",
     ),
+    setting("BRAND_NAME", "branding.brand_name", "name of the installation, for settings_get"),
+    setting("BRAND_LOGO_URL", "branding.logo_url", "address of its logo"),
+    setting(
+        "BRAND_PRIMARY_COLOR_LIGHT",
+        "branding.primary_color_light",
+        "main colour on a light ground",
+    ),
+    setting(
+        "BRAND_PRIMARY_COLOR_DARK",
+        "branding.primary_color_dark",
+        "main colour on a dark ground",
+    ),
     setting("LOG_FORMAT", "log.format", "text or json"),
     setting("METRICS_LISTEN", "metrics.listen", "serve /metrics on this address only"),
     setting("RUST_LOG", "log.filter", "what is logged: a level, or target=level,…"),

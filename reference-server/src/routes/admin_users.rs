@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::validate;
 use crate::{
     app::App,
-    auth::{authenticate::Caller, identity::forbidden, permissions::covers},
+    auth::{authenticate::Caller, identity::forbidden},
     config::Secret,
     error::{ApiError, ApiResult},
     extract::{JsonBody, Page, PageQuery, Paged, UrlPath},
@@ -178,7 +178,7 @@ pub async fn delete(
 async fn outranks(app: &App, caller: &Caller, id: Uuid) -> ApiResult<()> {
     let own = app.database.roles().global_permissions(caller.0.user_id).await?;
     let theirs = app.database.roles().global_permissions(id).await?;
-    if theirs.iter().all(|key| covers(&own, key)) { Ok(()) } else { Err(forbidden()) }
+    if theirs.iter().all(|key| app.access.covers(&own, key)) { Ok(()) } else { Err(forbidden()) }
 }
 
 fn not_found() -> ApiError {

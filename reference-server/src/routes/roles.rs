@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{projects, validate};
 use crate::{
     app::App,
-    auth::{authenticate::Caller, identity::forbidden, permissions::covers},
+    auth::{authenticate::Caller, identity::forbidden},
     error::{ApiError, ApiResult},
     extract::{Items, JsonBody, UrlPath},
     openapi::Success,
@@ -141,7 +141,7 @@ pub(super) async fn may_grant(
     if let Some(membership) = app.database.members().membership(project, user).await? {
         own.extend(membership.permissions);
     }
-    if permissions.granted().iter().all(|key| covers(&own, key)) {
+    if permissions.granted().iter().all(|key| app.access.covers(&own, key)) {
         Ok(())
     } else {
         Err(forbidden())

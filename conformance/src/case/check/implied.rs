@@ -32,7 +32,7 @@ pub(super) fn fill_in(case: &mut Case) {
             Action::OutboundSeen(_) => {
                 features.insert(Feature::Outbound);
             }
-            Action::ObserveEvent(_) => {
+            Action::ObserveEvent(_) | Action::ObserveActivity(_) => {
                 features.insert(Feature::Valkey);
             }
             Action::Request(_) | Action::Probe(_) | Action::Join(_) => {}

@@ -14,6 +14,7 @@ pub(super) fn target_vars(world: &World) -> Vars {
     let mut vars = Vars::default();
     let target = &world.target;
     vars.set("token", world.token());
+    vars.set("key_of_1024_bytes", "k".repeat(1024));
     let limits = &target.limits;
     vars.set("call_duration", humantime::format_duration(limits.call_duration.0).to_string());
     let numbers = [

@@ -26,16 +26,64 @@ pub(crate) fn db_exec(sql: &str, params: &str) -> Outcome {
     with_error(Outcome::value(rows), error)
 }
 
-pub(crate) fn storage_get(key: &str) -> Outcome {
+pub(crate) fn storage_get(key: &[u8]) -> Outcome {
     written(raw::storage_get(key), text)
 }
 
-pub(crate) fn storage_set(key: &str, value: &str) -> Outcome {
-    Outcome::value(raw::storage_set(key, value.as_bytes()))
+pub(crate) fn storage_set(key: &[u8], value: &[u8]) -> Outcome {
+    Outcome::value(raw::storage_set(key, value))
 }
 
-pub(crate) fn storage_delete(key: &str) -> Outcome {
+pub(crate) fn storage_delete(key: &[u8]) -> Outcome {
     Outcome::value(raw::storage_delete(key))
+}
+
+pub(crate) fn cache_get(key: &str) -> Outcome {
+    written(raw::cache_get(key), text)
+}
+
+pub(crate) fn cache_set(key: &str, value: &[u8], ttl_seconds: i32) -> Outcome {
+    Outcome::value(raw::cache_set(key, value, ttl_seconds))
+}
+
+pub(crate) fn cache_delete(key: &str) -> Outcome {
+    Outcome::value(raw::cache_delete(key))
+}
+
+pub(crate) fn tasks_list(id: &str) -> Outcome {
+    written(raw::tasks_list(id), json)
+}
+
+pub(crate) fn task_get(id: &str) -> Outcome {
+    written(raw::task_get(id), json)
+}
+
+pub(crate) fn project_get(id: &str) -> Outcome {
+    written(raw::project_get(id), json)
+}
+
+pub(crate) fn members_list(id: &str) -> Outcome {
+    written(raw::members_list(id), json)
+}
+
+pub(crate) fn settings_get() -> Outcome {
+    written(raw::settings_get(), json)
+}
+
+pub(crate) fn permission_check(permission: &str) -> Outcome {
+    Outcome::value(raw::permission_check(permission))
+}
+
+pub(crate) fn activity_record(activity: &str) -> Outcome {
+    Outcome::value(raw::activity_record(activity))
+}
+
+pub(crate) fn send_email(request: &str) -> Outcome {
+    written(raw::send_email(request.as_bytes()), json)
+}
+
+pub(crate) fn password_set_token_issue(request: &str) -> Outcome {
+    written(raw::password_set_token_issue(request.as_bytes()), json)
 }
 
 pub(crate) fn config_get(key: &str) -> Outcome {

@@ -32,6 +32,39 @@ pub(crate) enum Op {
     StorageSet { key: String, value: Value },
     /// Result: the host's status.
     StorageDelete { key: String },
+    /// As the three above, with key and value as base64: bytes that need not be text.
+    StorageGetBytes { key: String },
+    StorageSetBytes { key: String, value: String },
+    StorageDeleteBytes { key: String },
+    /// As `storage_set`, with a value of that many `x`.
+    StorageSetSized { key: String, size: usize },
+    /// Result: the value as a string, or null when the host wrote an empty one.
+    CacheGet { key: String },
+    /// Result: the host's status. `ttl` is in seconds, 0 where absent. A `value` that is no string is stored as
+    /// JSON text.
+    CacheSet { key: String, value: Value, ttl: Option<i32> },
+    /// As `cache_set`, with a value of that many `x`.
+    CacheSetSized { key: String, size: usize },
+    /// As `cache_set`, with the value as base64.
+    CacheSetBytes { key: String, value: String },
+    /// Result: the host's status.
+    CacheDelete { key: String },
+
+    /// Result: what the host gave, as JSON. `id` is sent as written.
+    TasksList { id: String },
+    TaskGet { id: String },
+    ProjectGet { id: String },
+    MembersList { id: String },
+    /// Result: the settings as JSON.
+    SettingsGet {},
+    /// Result: the host's status.
+    PermissionCheck { permission: String },
+    /// Result: the host's status. `activity` is sent as JSON, a string as it is.
+    ActivityRecord { activity: Value },
+    /// Result: the response as JSON. `request` is sent as written.
+    SendEmail { request: Value },
+    PasswordSetTokenIssue { request: Value },
+
     /// Result: the value, or null.
     ConfigGet { key: String },
 
@@ -135,9 +168,41 @@ impl Op {
             Self::DbQuery2 { sql, params } => host_calls::db_query2(&sql, &text(params)),
             Self::RawDbQuery2 { sql, params_text } => host_calls::db_query2(&sql, &params_text),
             Self::DbExec { sql, params } => host_calls::db_exec(&sql, &text(params)),
-            Self::StorageGet { key } => host_calls::storage_get(&key),
-            Self::StorageSet { key, value } => host_calls::storage_set(&key, &plain(value)),
-            Self::StorageDelete { key } => host_calls::storage_delete(&key),
+            Self::StorageGet { key } => host_calls::storage_get(key.as_bytes()),
+            Self::StorageSet { key, value } => {
+                host_calls::storage_set(key.as_bytes(), plain(value).as_bytes())
+            },
+            Self::StorageDelete { key } => host_calls::storage_delete(key.as_bytes()),
+            Self::StorageGetBytes { key } => with_bytes(&key, host_calls::storage_get),
+            Self::StorageSetBytes { key, value } => {
+                with_bytes(&key, |key| with_bytes(&value, |value| host_calls::storage_set(key, value)))
+            }
+            Self::StorageDeleteBytes { key } => with_bytes(&key, host_calls::storage_delete),
+            Self::StorageSetSized { key, size } => {
+                host_calls::storage_set(key.as_bytes(), "x".repeat(size).as_bytes())
+            }
+            Self::CacheGet { key } => host_calls::cache_get(&key),
+            Self::CacheSet { key, value, ttl } => {
+                host_calls::cache_set(&key, plain(value).as_bytes(), ttl.unwrap_or(0))
+            }
+            Self::CacheSetSized { key, size } => {
+                host_calls::cache_set(&key, "x".repeat(size).as_bytes(), 0)
+            }
+            Self::CacheSetBytes { key, value } => {
+                with_bytes(&value, |value| host_calls::cache_set(&key, value, 0))
+            }
+            Self::CacheDelete { key } => host_calls::cache_delete(&key),
+            Self::TasksList { id } => host_calls::tasks_list(&id),
+            Self::TaskGet { id } => host_calls::task_get(&id),
+            Self::ProjectGet { id } => host_calls::project_get(&id),
+            Self::MembersList { id } => host_calls::members_list(&id),
+            Self::SettingsGet {} => host_calls::settings_get(),
+            Self::PermissionCheck { permission } => host_calls::permission_check(&permission),
+            Self::ActivityRecord { activity } => host_calls::activity_record(&plain(activity)),
+            Self::SendEmail { request } => host_calls::send_email(&request.to_string()),
+            Self::PasswordSetTokenIssue { request } => {
+                host_calls::password_set_token_issue(&request.to_string())
+            }
             Self::ConfigGet { key } => host_calls::config_get(&key),
             Self::Fetch { request } => host_calls::fetch(&request.to_string()),
             Self::FetchSize { request } => host_calls::fetch_size(&request.to_string()),
@@ -169,6 +234,14 @@ impl Op {
             }
             Self::AnswerEmpty {} => return Done::Answer(Answer::Bytes(Vec::new())),
         })
+    }
+}
+
+/// Carries out an operation on bytes that the script wrote as base64.
+fn with_bytes(text: &str, run: impl FnOnce(&[u8]) -> Outcome) -> Outcome {
+    match decode_base64(text) {
+        Ok(bytes) => run(&bytes),
+        Err(error) => Outcome::error(format!("probe: base64: {error}")),
     }
 }
 

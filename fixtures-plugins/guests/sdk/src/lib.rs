@@ -37,6 +37,8 @@
 //! tested natively. Outside wasm a host function answers [`HostError`] with the code `no_answer`.
 
 mod base64;
+pub mod cache;
+pub mod caller;
 pub mod config;
 pub mod db;
 mod error;

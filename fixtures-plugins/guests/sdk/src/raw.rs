@@ -132,8 +132,8 @@ pub fn db_exec(sql: &str, params: &str) -> (Option<u64>, Written) {
 }
 
 /// `storage_get`: empty when the key is missing.
-pub fn storage_get(key: &str) -> Written {
-    let (key, key_len) = place(key.as_bytes());
+pub fn storage_get(key: impl AsRef<[u8]>) -> Written {
+    let (key, key_len) = place(key.as_ref());
     let mut value = Slot::new();
     // SAFETY: as above.
     unsafe { sys::storage_get(key, key_len, value.address_cell(), value.len_cell()) };
@@ -141,17 +141,81 @@ pub fn storage_get(key: &str) -> Written {
 }
 
 /// `storage_set`: 1 when stored.
-pub fn storage_set(key: &str, value: &[u8]) -> i32 {
-    let ((key, key_len), (value, value_len)) = (place(key.as_bytes()), place(value));
+pub fn storage_set(key: impl AsRef<[u8]>, value: &[u8]) -> i32 {
+    let ((key, key_len), (value, value_len)) = (place(key.as_ref()), place(value));
     // SAFETY: as above.
     unsafe { sys::storage_set(key, key_len, value, value_len) }
 }
 
 /// `storage_delete`: 1, also when there was no such key.
-pub fn storage_delete(key: &str) -> i32 {
-    let (key, key_len) = place(key.as_bytes());
+pub fn storage_delete(key: impl AsRef<[u8]>) -> i32 {
+    let (key, key_len) = place(key.as_ref());
     // SAFETY: as above.
     unsafe { sys::storage_delete(key, key_len) }
+}
+
+/// `cache_get`: empty when the key is missing.
+pub fn cache_get(key: impl AsRef<[u8]>) -> Written {
+    let (key, key_len) = place(key.as_ref());
+    let mut value = Slot::new();
+    // SAFETY: as above.
+    unsafe { sys::cache_get(key, key_len, value.address_cell(), value.len_cell()) };
+    value.take()
+}
+
+/// `cache_set`: 1 when stored. 0 seconds are without end.
+pub fn cache_set(key: impl AsRef<[u8]>, value: &[u8], ttl_seconds: i32) -> i32 {
+    let ((key, key_len), (value, value_len)) = (place(key.as_ref()), place(value));
+    // SAFETY: as above.
+    unsafe { sys::cache_set(key, key_len, value, value_len, ttl_seconds) }
+}
+
+/// `cache_delete`: 1, also when there was no such key.
+pub fn cache_delete(key: impl AsRef<[u8]>) -> i32 {
+    let (key, key_len) = place(key.as_ref());
+    // SAFETY: as above.
+    unsafe { sys::cache_delete(key, key_len) }
+}
+
+/// `permission_check`: 1 when the request's caller holds the permission.
+pub fn permission_check(permission: &str) -> i32 {
+    let (permission, permission_len) = place(permission.as_bytes());
+    // SAFETY: as above.
+    unsafe { sys::permission_check(permission, permission_len) }
+}
+
+/// `activity_record`: 1 when published. The activity is JSON.
+pub fn activity_record(activity: &str) -> i32 {
+    let (activity, activity_len) = place(activity.as_bytes());
+    // SAFETY: as above.
+    unsafe { sys::activity_record(activity, activity_len) }
+}
+
+/// `settings_get`: the installation's branding as JSON.
+pub fn settings_get() -> Written {
+    let mut settings = Slot::new();
+    // SAFETY: the cells outlive the call.
+    unsafe { sys::settings_get(settings.address_cell(), settings.len_cell()) };
+    settings.take()
+}
+
+/// `send_email`: the request and the response are JSON. Reserved.
+pub fn send_email(request: &[u8]) -> Written {
+    let (request, request_len) = place(request);
+    let mut response = Slot::new();
+    // SAFETY: as above.
+    unsafe { sys::send_email(request, request_len, response.address_cell(), response.len_cell()) };
+    response.take()
+}
+
+/// `password_set_token_issue`: the request and the response are JSON. Reserved.
+pub fn password_set_token_issue(request: &[u8]) -> Written {
+    let (request, request_len) = place(request);
+    let mut response = Slot::new();
+    let (address, len) = (response.address_cell(), response.len_cell());
+    // SAFETY: as above.
+    unsafe { sys::password_set_token_issue(request, request_len, address, len) };
+    response.take()
 }
 
 /// `config_get`: empty when the key is not granted or has no value.
@@ -203,15 +267,13 @@ pub fn http_respond(status: i32, body: &[u8]) {
 
 #[cfg(feature = "multi-value")]
 mod multi_value {
-    use super::{Written, read, sys};
+    use super::{Written, place, read, sys};
 
-    fn call(function: unsafe fn(usize)) -> Written {
+    fn call(function: impl FnOnce(usize)) -> Written {
         let mut out = [-1_i64, -1];
-        // SAFETY: `out` has room for the two results the shim stores.
-        let [address, len] = unsafe {
-            function((&raw mut out) as usize);
-            (&raw const out).read_volatile()
-        };
+        function((&raw mut out) as usize);
+        // SAFETY: `out` is live and initialised; the shim stored its two results there.
+        let [address, len] = unsafe { (&raw const out).read_volatile() };
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -234,10 +296,37 @@ mod multi_value {
     pub fn http_caller_identity() -> Written {
         call(|out| unsafe { sys::http_caller_identity(out) })
     }
+
+    /// `tasks_list`: the tasks of a project as JSON, or an object with `error`.
+    pub fn tasks_list(project: &str) -> Written {
+        let (project, len) = place(project.as_bytes());
+        call(|out| unsafe { sys::tasks_list(project, len, out) })
+    }
+
+    /// `task_get`: a task as JSON, or an object with `error`.
+    pub fn task_get(task: &str) -> Written {
+        let (task, len) = place(task.as_bytes());
+        call(|out| unsafe { sys::task_get(task, len, out) })
+    }
+
+    /// `project_get`: a project as JSON, or an object with `error`.
+    pub fn project_get(project: &str) -> Written {
+        let (project, len) = place(project.as_bytes());
+        call(|out| unsafe { sys::project_get(project, len, out) })
+    }
+
+    /// `members_list`: the members of a project as JSON, or an object with `error`.
+    pub fn members_list(project: &str) -> Written {
+        let (project, len) = place(project.as_bytes());
+        call(|out| unsafe { sys::members_list(project, len, out) })
+    }
 }
 
 #[cfg(feature = "multi-value")]
-pub use multi_value::{http_caller_identity, http_request_body, http_request_headers};
+pub use multi_value::{
+    http_caller_identity, http_request_body, http_request_headers, members_list, project_get, task_get,
+    tasks_list,
+};
 
 #[cfg(test)]
 mod tests {

@@ -33,6 +33,16 @@ imports! { "paca":
     fn storage_get(key: i64, key_len: i64, value: i64, value_len: i64);
     fn storage_set(key: i64, key_len: i64, value: i64, value_len: i64) -> i32;
     fn storage_delete(key: i64, key_len: i64) -> i32;
+    fn cache_get(key: i64, key_len: i64, value: i64, value_len: i64);
+    fn cache_set(key: i64, key_len: i64, value: i64, value_len: i64, ttl_seconds: i32) -> i32;
+    fn cache_delete(key: i64, key_len: i64) -> i32;
+    fn permission_check(permission: i64, permission_len: i64) -> i32;
+    fn activity_record(activity: i64, activity_len: i64) -> i32;
+    fn settings_get(settings: i64, settings_len: i64);
+    fn send_email(request: i64, request_len: i64, response: i64, response_len: i64);
+    fn password_set_token_issue(
+        request: i64, request_len: i64, response: i64, response_len: i64
+    );
     fn config_get(key: i64, key_len: i64, value: i64, value_len: i64);
     fn fetch(request: i64, request_len: i64, response: i64, response_len: i64);
     fn event_emit(topic: i64, topic_len: i64, payload: i64, payload_len: i64) -> i32;
@@ -40,11 +50,15 @@ imports! { "paca":
     fn http_respond(status: i32, body: i64, body_len: i64);
 }
 
-// In the host's module these are `() -> (i64, i64)`. Here they take the address of two i64 instead;
+// In the host's module these give `(i64, i64)`. Here they take the address of two i64 instead, last;
 // `cargo xtask fixtures` puts the real import behind a shim of this shape.
 #[cfg(feature = "multi-value")]
 imports! { "paca_multi_value":
     fn http_request_body(out: usize);
     fn http_request_headers(out: usize);
     fn http_caller_identity(out: usize);
+    fn tasks_list(project: i64, project_len: i64, out: usize);
+    fn task_get(task: i64, task_len: i64, out: usize);
+    fn project_get(project: i64, project_len: i64, out: usize);
+    fn members_list(project: i64, project_len: i64, out: usize);
 }

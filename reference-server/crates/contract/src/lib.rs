@@ -9,7 +9,7 @@
 //! |---|---|
 //! | [`name`], [`version`] | identity of a plugin |
 //! | [`manifest`], [`route`], [`middleware`], [`permissions`] | what a plugin declares in `plugin.json` |
-//! | [`abi`], [`envelope`], [`event`], [`db`], [`fetch`], [`header`] | what passes between host and guest |
+//! | [`abi`], [`envelope`], [`event`], [`db`], [`fetch`], [`header`], [`core_reads`], [`activity`] | what passes between host and guest |
 //! | [`api`] | what an HTTP client sees |
 //! | [`catalog`] | what the marketplace publishes |
 //!
@@ -17,8 +17,10 @@
 //! its own words, so that it cannot agree with a mistake made here.
 
 pub mod abi;
+pub mod activity;
 pub mod api;
 pub mod catalog;
+pub mod core_reads;
 pub mod db;
 pub mod envelope;
 pub mod event;

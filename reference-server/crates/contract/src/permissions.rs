@@ -77,8 +77,16 @@ impl Permissions {
         self.vocabulary() == Vocabulary::Dotted || self.lists("events:emit")
     }
 
+    /// Whether a core table may be read.
+    pub fn may_read(&self, table: &str) -> bool {
+        match self.core_read() {
+            CoreRead::All => true,
+            CoreRead::Only(names) => names.contains(table),
+        }
+    }
+
     /// Whether the `cache_*` functions are granted.
     pub fn may_use_cache(&self) -> bool {
-        self.vocabulary() == Vocabulary::Dotted || self.lists("cache")
+        self.vocabulary() == Vocabulary::Dotted || self.lists("cache:use")
     }
 }

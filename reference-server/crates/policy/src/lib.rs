@@ -10,19 +10,23 @@
 
 pub mod archives;
 pub mod core_data;
+pub mod grants;
 pub mod headers;
 pub mod limits;
 pub mod middleware;
 pub mod outbound;
+pub mod permissions;
 pub mod sql;
 pub mod versions;
 
 pub use archives::ArchivePolicy;
 pub use core_data::CoreDataPolicy;
+pub use grants::GrantPolicy;
 pub use headers::HeaderPolicy;
 pub use limits::Limits;
 pub use middleware::MiddlewarePolicy;
 pub use outbound::OutboundPolicy;
+pub use permissions::PermissionPolicy;
 pub use sql::SqlPolicy;
 pub use versions::VersionPolicy;
 
@@ -43,6 +47,10 @@ pub struct Policy {
     pub archives: ArchivePolicy,
     /// Which core data plugins may read (D3, D4).
     pub core_data: CoreDataPolicy,
+    /// Which host functions a manifest's permissions open (D4).
+    pub grants: GrantPolicy,
+    /// What callers' permission keys cover.
+    pub permissions: PermissionPolicy,
     /// Every limit by name, with its reason.
     pub limits: Limits,
 }

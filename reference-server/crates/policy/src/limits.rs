@@ -70,6 +70,21 @@ pub struct Limits {
     pub kv_key_bytes: usize,
     /// One value; a value is read whole into the guest.
     pub kv_value_bytes: usize,
+    /// Keys of one plugin: a key made from something that grows, such as a date or an id, fills
+    /// the database unseen. Whoever needs more has tables.
+    pub kv_keys: usize,
+
+    // Cache.
+    /// One key.
+    pub cache_key_bytes: usize,
+    /// One value; the cache is memory that all plugins share.
+    pub cache_value_bytes: usize,
+
+    // Core reads.
+    /// Tasks of one `tasks_list`, the newest ones: what its original gave.
+    pub core_read_tasks: usize,
+    /// Members of one `members_list`.
+    pub core_read_members: usize,
 
     // Log and events.
     /// One log message; longer ones are cut, with a mark.
@@ -81,6 +96,8 @@ pub struct Limits {
     pub event_topic_bytes: usize,
     /// One emitted payload: each goes to every listener of the channel.
     pub event_payload_bytes: usize,
+    /// What one `activity_record` says, whole: a line of a task's history, not a document.
+    pub activity_bytes: usize,
 
     // Outbound.
     /// One response of `fetch`, counted while it streams (F1).
@@ -130,10 +147,16 @@ impl Default for Limits {
             sql_result_bytes: 8 * MIB,
             kv_key_bytes: 1024,
             kv_value_bytes: MIB,
+            kv_keys: 10_000,
+            cache_key_bytes: 1024,
+            cache_value_bytes: MIB,
+            core_read_tasks: 100,
+            core_read_members: 1_000,
             log_message_bytes: 8 * 1024,
             log_messages_per_call: 1_000,
             event_topic_bytes: 256,
             event_payload_bytes: MIB,
+            activity_bytes: 64 * 1024,
             fetch_response_bytes: 50 * MIB,
             fetch_request_bytes: 10 * MIB,
             fetch_redirects: 10,

@@ -6,7 +6,10 @@
 //! that hand data over through the guest's allocator, are asynchronous and end at the call's
 //! deadline.
 
+mod cache;
+mod caller;
 mod config;
+mod core_reads;
 mod db;
 mod events;
 mod fetch;
@@ -14,6 +17,7 @@ mod http;
 mod kv;
 mod log;
 mod reserved;
+mod settings;
 
 pub(crate) use db::Verdicts;
 
@@ -25,11 +29,19 @@ use crate::memory::{self, CallerMemory as _, OutPair};
 use crate::state::HostState;
 use crate::wasi;
 
+/// What functions with a status answer: done.
+const DONE: i32 = 1;
+/// Not done.
+const FAILED: i32 = 0;
+
 /// Links every host function, and WASI beside them. A second definition of one, or one with another type than the ABI's
 /// table, fails the tests of this module.
 pub(crate) fn link(engine: &Engine) -> wasmtime::Result<Linker<HostState>> {
     let mut linker = Linker::new(engine);
+    cache::link(&mut linker)?;
+    caller::link(&mut linker)?;
     config::link(&mut linker)?;
+    core_reads::link(&mut linker)?;
     db::link(&mut linker)?;
     events::link(&mut linker)?;
     fetch::link(&mut linker)?;
@@ -37,6 +49,7 @@ pub(crate) fn link(engine: &Engine) -> wasmtime::Result<Linker<HostState>> {
     kv::link(&mut linker)?;
     log::link(&mut linker)?;
     reserved::link(&mut linker)?;
+    settings::link(&mut linker)?;
     wasi::link(&mut linker)?;
     Ok(linker)
 }
@@ -62,6 +75,18 @@ async fn hand_over(
             Ok(true)
         }
         None => Ok(false),
+    }
+}
+
+/// Whether the manifest's permissions open a function; the log says what is missing.
+fn granted(caller: &Caller<'_, HostState>, function: &str) -> bool {
+    let tenant = &caller.data().tenant;
+    match tenant.host.policy.grants.check(&tenant.manifest.permissions, function) {
+        Ok(()) => true,
+        Err(denied) => {
+            refused(caller, function, &denied);
+            false
+        }
     }
 }
 

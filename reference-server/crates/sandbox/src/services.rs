@@ -1,7 +1,17 @@
-//! What the host provides behind the host functions.
+//! What the host provides behind the host functions, one trait per family: statements, values and
+//! events in [`Services`] itself, [`KeyValueStore`], [`Cache`], and the host's [`Core`].
+
+mod cache;
+mod host_core;
+mod store;
 
 use async_trait::async_trait;
+use contract::core_reads::code;
 use contract::name::PluginName;
+
+pub use self::cache::Cache;
+pub use self::host_core::Core;
+pub use self::store::KeyValueStore;
 
 /// What a plugin's statement may do to the database (decisions D1 and D2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +29,7 @@ pub enum DbAccess {
 /// the deadline passes, so an implementation must leave nothing half done when that happens (a
 /// database transaction that is dropped rolls back).
 #[async_trait]
-pub trait Services: Send + Sync + 'static {
+pub trait Services: KeyValueStore + Cache + Core + 'static {
     /// Runs an admitted statement and returns its rows as JSON text,
     /// [`contract::db::QueryResult`]. `params` is the guest's text, a JSON array; `None` when the
     /// guest passed nothing.
@@ -38,16 +48,6 @@ pub trait Services: Send + Sync + 'static {
         sql: &str,
         params: Option<&str>,
     ) -> Result<u64, ServiceError>;
-
-    /// The value under `key`, or `None`.
-    async fn kv_get(&self, plugin: &PluginName, key: &str) -> Result<Option<String>, ServiceError>;
-
-    /// Stores `value` under `key`, replacing what was there.
-    async fn kv_set(&self, plugin: &PluginName, key: &str, value: &str)
-    -> Result<(), ServiceError>;
-
-    /// Removes `key`; removing what is absent succeeds (facts 1.3).
-    async fn kv_delete(&self, plugin: &PluginName, key: &str) -> Result<(), ServiceError>;
 
     /// The configured value of a key that the manifest lists, or `None`. Whether a secret is
     /// granted to this plugin is the implementation's to decide (decision C1).
@@ -79,4 +79,9 @@ impl ServiceError {
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
+}
+
+/// The answer of a host that lacks a family.
+fn not_offered(what: &str) -> ServiceError {
+    ServiceError::new(code::NOT_OFFERED, format!("this host does not offer {what}"))
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::api_keys::ApiKeys;
 use crate::config::DatabaseConfig;
 use crate::core_pool::CorePool;
+use crate::core_reads::CoreReads;
 use crate::error::StorageError;
 use crate::members::Members;
 use crate::metrics;
@@ -159,6 +160,11 @@ impl Database {
     /// Tasks.
     pub fn tasks(&self) -> Tasks<'_> {
         Tasks { pool: &self.inner.core }
+    }
+
+    /// The core as guests read it.
+    pub fn core_reads(&self) -> CoreReads<'_> {
+        CoreReads { pool: &self.inner.core }
     }
 
     /// API keys.

@@ -1,11 +1,13 @@
-//! What the host keeps: core tables and plugin data in Postgres, events in Valkey.
+//! What the host keeps: core tables and plugin data in Postgres, events and the plugins' cache in
+//! Valkey.
 //!
 //! ```text
-//! Database ── core pool ──────── registry, users, roles, projects, members, tasks, api_keys
+//! Database ── core pool ──────── registry, users, roles, projects, members, tasks, api_keys,
+//!    │                           core_reads (for guests)
 //!    │                           plugin_schemas (provisioning)
 //!    └────── plugin sessions ─── plugin_sql, plugin_kv        as the plugin's runtime role
 //!                                migrations                   as the plugin's migration role
-//! EventBus ─ ValkeyBus | InProcessBus
+//! EventBus ─ ValkeyBus | InProcessBus      PluginCache, Activities: in Valkey or in this process
 //! ```
 //!
 //! **Isolation is the database's.** A plugin's statement never runs in a session that could do
@@ -18,8 +20,11 @@
 //! Deliberately absent: what statements are admissible (`policy`), password hashing and tokens
 //! (the server), files and archives (`lifecycle`).
 
+pub mod activities;
 pub mod api_keys;
+pub mod cache;
 pub mod config;
+pub mod core_reads;
 pub mod error;
 pub mod events;
 pub mod members;
@@ -38,6 +43,7 @@ pub mod users;
 mod core_pool;
 mod database;
 mod plugin_session;
+mod valkey;
 
 pub use config::DatabaseConfig;
 pub use database::{Database, core_schema_fingerprint};

@@ -9,6 +9,9 @@ use crate::database::Database;
 use crate::plugin_session::Session;
 use crate::plugin_sql::{Access, SqlError};
 
+/// The plugin has as many keys as it may.
+const TOO_MANY_KEYS: &str = "too_many_keys";
+
 /// Access to plugins' key-value stores.
 #[derive(Clone, Copy, Debug)]
 pub struct PluginKv<'a> {
@@ -26,18 +29,29 @@ impl PluginKv<'_> {
         session.settle(found.map_err(SqlError::from)).await
     }
 
-    /// Sets a key, whether or not it was set before.
+    /// Sets a key, whether or not it was set before. A new one beyond the policy's limit of keys is
+    /// refused; calls at the same time may overstep the limit by as many as they are.
     pub async fn set(&self, plugin: &PluginName, key: &str, value: &str) -> Result<(), SqlError> {
+        let limit = self.database.policy().limits.kv_keys;
         let mut session = Session::of_plugin(self.database, plugin, Access::ReadWrite).await?;
         let done = sqlx::query(
-            "INSERT INTO plugin_kv (key, value) VALUES ($1, $2)
+            // The keys are counted only for a new one, and not further than the limit.
+            "INSERT INTO plugin_kv (key, value)
+             SELECT $1, $2 WHERE EXISTS (SELECT FROM plugin_kv WHERE key = $1)
+                 OR (SELECT count(*) FROM (SELECT FROM plugin_kv LIMIT $3) AS counted) < $3
              ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = now()",
         )
         .bind(key)
         .bind(value)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .execute(session.connection())
         .await;
-        session.settle(done.map(drop).map_err(SqlError::from)).await
+        let done = session.settle(done.map_err(SqlError::from)).await?;
+        if done.rows_affected() == 0 {
+            let message = format!("the plugin has {limit} keys, as many as it may");
+            return Err(SqlError::new(TOO_MANY_KEYS, message));
+        }
+        Ok(())
     }
 
     /// Removes a key; one that is not there is no error.

@@ -61,6 +61,15 @@ pub(super) const LIMITS: &[Setting] = &[
     setting("PLUGINS_LIMIT_SQL_RESULT_BYTES", "limits.sql_result_bytes", "JSON text of one result"),
     setting("PLUGINS_LIMIT_KV_KEY_BYTES", "limits.kv_key_bytes", "one key"),
     setting("PLUGINS_LIMIT_KV_VALUE_BYTES", "limits.kv_value_bytes", "one value"),
+    setting("PLUGINS_LIMIT_KV_KEYS", "limits.kv_keys", "keys of one plugin"),
+    setting("PLUGINS_LIMIT_CACHE_KEY_BYTES", "limits.cache_key_bytes", "one key of the cache"),
+    setting("PLUGINS_LIMIT_CACHE_VALUE_BYTES", "limits.cache_value_bytes", "one cached value"),
+    setting("PLUGINS_LIMIT_CORE_READ_TASKS", "limits.core_read_tasks", "tasks of one tasks_list"),
+    setting(
+        "PLUGINS_LIMIT_CORE_READ_MEMBERS",
+        "limits.core_read_members",
+        "members of one members_list",
+    ),
     setting("PLUGINS_LIMIT_LOG_MESSAGE_BYTES", "limits.log_message_bytes", "one log message"),
     setting(
         "PLUGINS_LIMIT_LOG_MESSAGES_PER_CALL",
@@ -76,6 +85,11 @@ pub(super) const LIMITS: &[Setting] = &[
         "PLUGINS_LIMIT_EVENT_PAYLOAD_BYTES",
         "limits.event_payload_bytes",
         "one emitted payload",
+    ),
+    setting(
+        "PLUGINS_LIMIT_ACTIVITY_BYTES",
+        "limits.activity_bytes",
+        "what one activity_record says, whole",
     ),
     setting(
         "PLUGINS_LIMIT_FETCH_RESPONSE_BYTES",

@@ -25,6 +25,9 @@ fn colons_grant_word_by_word() {
     let some = permissions(&["db:read:tasks", "db:read:users", "events:emit"]);
     assert_eq!(some.core_read(), CoreRead::Only(["tasks".into(), "users".into()].into()));
     assert!(some.may_emit_events());
+    assert!(some.may_read("tasks") && !some.may_read("projects"));
+    assert!(permissions(&["cache:use"]).may_use_cache());
+    assert!(!permissions(&["cache", "db:read:tasks"]).may_use_cache());
     // The dotted spelling is no grant in a list with colons.
     assert!(!permissions(&["db:read:tasks", "events.emit"]).may_emit_events());
 }
@@ -35,4 +38,5 @@ fn dots_grant_what_their_host_gave_everyone() {
     assert_eq!(wild.core_read(), CoreRead::All);
     assert!(wild.may_emit_events());
     assert!(wild.may_use_cache());
+    assert!(wild.may_read("tasks"));
 }

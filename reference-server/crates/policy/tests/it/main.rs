@@ -2,5 +2,6 @@
 
 mod archives;
 mod outbound;
+mod permissions;
 mod sql;
 mod sql_migrations;

@@ -4,13 +4,10 @@ use std::sync::Arc;
 
 use wasmtime::{Caller, Linker};
 
-use super::{abi, hand_over, refused, within_deadline};
+use super::{DONE, FAILED, abi, hand_over, refused, within_deadline};
 use crate::memory::{CallerMemory as _, OutPair, Span};
 use crate::services::ServiceError;
 use crate::state::{HostState, Tenant};
-
-const DONE: i32 = 1;
-const FAILED: i32 = 0;
 
 pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     linker.func_wrap_async(
@@ -102,6 +99,10 @@ fn text(
     limit: usize,
 ) -> wasmtime::Result<Option<String>> {
     Ok(match caller.text(span)? {
+        Ok(text) if text.contains('\0') => {
+            refused(caller, function, &format_args!("the {argument} holds U+0000"));
+            None
+        }
         Ok(text) if text.len() <= limit => Some(text),
         Ok(text) => {
             let length = text.len();

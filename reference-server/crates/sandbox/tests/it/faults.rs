@@ -62,14 +62,3 @@ async fn tables_grow_to_the_limit_and_no_further() {
     // -1 for the first, the previous size, 10, for the second.
     assert_eq!(text(&plugin, "").await, "AL");
 }
-
-#[tokio::test]
-async fn a_function_this_host_does_not_offer_traps_and_names_itself() {
-    let guest = module(&handle(
-        "(drop (call $permission_check (i64.const 0) (i64.const 0))) (i64.const 0)",
-    ));
-    let plugin = World::new().load(&guest).await;
-    let error = call(&plugin, "").await.unwrap_err();
-    let CallError::Trapped(fault) = &error else { panic!("{error:?}") };
-    assert_eq!(fault.to_string(), "'permission_check' is not offered by this host");
-}

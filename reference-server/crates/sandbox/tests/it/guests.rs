@@ -20,6 +20,16 @@ const IMPORTS: &[(&str, &str)] = &[
     ("db_query2", "(param i64 i64 i64 i64 i64 i64 i64 i64)"),
     ("db_exec", "(param i64 i64 i64 i64 i64 i64 i64)"),
     ("cache_get", "(param i64 i64 i64 i64)"),
+    ("cache_set", "(param i64 i64 i64 i64 i32) (result i32)"),
+    ("cache_delete", "(param i64 i64) (result i32)"),
+    ("tasks_list", "(param i64 i64) (result i64 i64)"),
+    ("task_get", "(param i64 i64) (result i64 i64)"),
+    ("project_get", "(param i64 i64) (result i64 i64)"),
+    ("members_list", "(param i64 i64) (result i64 i64)"),
+    ("activity_record", "(param i64 i64) (result i32)"),
+    ("settings_get", "(param i64 i64)"),
+    ("send_email", "(param i64 i64 i64 i64)"),
+    ("password_set_token_issue", "(param i64 i64 i64 i64)"),
     ("permission_check", "(param i64 i64) (result i32)"),
 ];
 

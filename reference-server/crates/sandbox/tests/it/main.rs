@@ -5,8 +5,11 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod cache;
+mod caller;
 mod captured;
 mod config;
+mod core_reads;
 mod db;
 mod events;
 mod faults;
@@ -18,6 +21,7 @@ mod log;
 mod modules;
 mod pool;
 mod requests;
+mod reserved;
 mod services;
 mod time;
 mod toolchains;

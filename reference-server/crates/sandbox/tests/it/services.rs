@@ -1,12 +1,17 @@
 //! The host's services in memory: answers are set by tests, requests are recorded.
 
+mod cache;
+pub(crate) mod host_core;
+
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use contract::name::PluginName;
-use sandbox::{DbAccess, ServiceError, Services};
+use sandbox::{DbAccess, KeyValueStore, ServiceError, Services};
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 /// A key whose reading never ends.
 pub(crate) const STUCK_KEY: &str = "stuck";
@@ -24,6 +29,9 @@ pub(crate) struct MemoryServices {
     pub config: Mutex<BTreeMap<String, String>>,
     pub emitted: Mutex<Vec<(String, String, String)>>,
     pub pairs: Mutex<BTreeMap<(String, String), String>>,
+    pub cached: Mutex<BTreeMap<(String, String), (Vec<u8>, Option<Duration>)>>,
+    /// Activities that were recorded: actor, type, content.
+    pub activities: Mutex<Vec<(Uuid, String, serde_json::Value)>>,
     /// Told when a read of [`GATED_KEY`] has begun.
     pub arrived: Notify,
     /// Lets one read of [`GATED_KEY`] end.
@@ -42,6 +50,40 @@ fn broken(key: &str) -> Result<(), ServiceError> {
         return Err(ServiceError::new("database_error", "the store is down"));
     }
     Ok(())
+}
+
+#[async_trait]
+impl KeyValueStore for MemoryServices {
+    async fn kv_get(&self, plugin: &PluginName, key: &str) -> Result<Option<String>, ServiceError> {
+        if key == STUCK_KEY {
+            std::future::pending::<()>().await;
+        }
+        if key == GATED_KEY {
+            self.arrived.notify_one();
+            self.open.notified().await;
+        }
+        broken(key)?;
+        let pairs = self.pairs.lock().unwrap();
+        Ok(pairs.get(&(plugin.to_string(), key.to_owned())).cloned())
+    }
+
+    async fn kv_set(
+        &self,
+        plugin: &PluginName,
+        key: &str,
+        value: &str,
+    ) -> Result<(), ServiceError> {
+        broken(key)?;
+        let mut pairs = self.pairs.lock().unwrap();
+        pairs.insert((plugin.to_string(), key.to_owned()), value.to_owned());
+        Ok(())
+    }
+
+    async fn kv_delete(&self, plugin: &PluginName, key: &str) -> Result<(), ServiceError> {
+        broken(key)?;
+        self.pairs.lock().unwrap().remove(&(plugin.to_string(), key.to_owned()));
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -74,37 +116,6 @@ impl Services for MemoryServices {
             // More than fits 32 bits.
             _ => Ok(0x1_0000_0003),
         }
-    }
-
-    async fn kv_get(&self, plugin: &PluginName, key: &str) -> Result<Option<String>, ServiceError> {
-        if key == STUCK_KEY {
-            std::future::pending::<()>().await;
-        }
-        if key == GATED_KEY {
-            self.arrived.notify_one();
-            self.open.notified().await;
-        }
-        broken(key)?;
-        let pairs = self.pairs.lock().unwrap();
-        Ok(pairs.get(&(plugin.to_string(), key.to_owned())).cloned())
-    }
-
-    async fn kv_set(
-        &self,
-        plugin: &PluginName,
-        key: &str,
-        value: &str,
-    ) -> Result<(), ServiceError> {
-        broken(key)?;
-        let mut pairs = self.pairs.lock().unwrap();
-        pairs.insert((plugin.to_string(), key.to_owned()), value.to_owned());
-        Ok(())
-    }
-
-    async fn kv_delete(&self, plugin: &PluginName, key: &str) -> Result<(), ServiceError> {
-        broken(key)?;
-        self.pairs.lock().unwrap().remove(&(plugin.to_string(), key.to_owned()));
-        Ok(())
     }
 
     async fn config_get(&self, _plugin: &PluginName, key: &str) -> Option<String> {

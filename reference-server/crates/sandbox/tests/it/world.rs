@@ -81,6 +81,18 @@ pub(crate) async fn call(plugin: &Plugin, body: &str) -> Result<GuestResponse, C
     plugin.handle_request(RequestContext { envelope }).await
 }
 
+/// The answer to a request of this user in this project, as text.
+pub(crate) async fn text_as(plugin: &Plugin, user: &str, project: &str, body: &str) -> String {
+    let envelope = RequestEnvelope {
+        user_id: user.to_owned(),
+        project_id: project.to_owned(),
+        body: body.as_bytes().to_vec(),
+        ..RequestEnvelope::default()
+    };
+    let response = plugin.handle_request(RequestContext { envelope }).await.unwrap();
+    String::from_utf8(response.body).unwrap()
+}
+
 /// The body of a call that must succeed, as text.
 pub(crate) async fn text(plugin: &Plugin, body: &str) -> String {
     let response = call(plugin, body).await.unwrap();

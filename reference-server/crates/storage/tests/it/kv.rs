@@ -48,3 +48,24 @@ async fn a_plugin_that_is_not_installed_has_none() {
     let error = host.database.plugin_kv().get(&name, "k").await.unwrap_err();
     assert!(error.message.contains("no database role") && !error.is_unavailable(), "{error}");
 }
+
+#[tokio::test]
+async fn a_plugin_has_as_many_keys_as_it_may_and_no_more() {
+    let host = Host::start().await;
+    let a = host.plugin("a", &[]).await;
+    let kv = host.database.plugin_kv();
+    let most = policy::Limits::default().kv_keys;
+    let fill = format!(
+        "INSERT INTO plugin_kv (key, value) SELECT 'k' || n, '' FROM generate_series(1, {}) AS n",
+        most - 1
+    );
+    host.database.plugin_sql().exec(&a.name, &fill, None).await.unwrap();
+    kv.set(&a.name, "the last", "one").await.unwrap();
+    let error = kv.set(&a.name, "one more", "lost").await.unwrap_err();
+    assert_eq!(error.code, "too_many_keys", "{error}");
+    assert!(!error.is_unavailable());
+    kv.set(&a.name, "k1", "replaced").await.unwrap();
+    kv.delete(&a.name, "k2").await.unwrap();
+    kv.set(&a.name, "one more", "kept").await.unwrap();
+    assert_eq!(kv.get(&a.name, "one more").await.unwrap().as_deref(), Some("kept"));
+}

@@ -1,6 +1,9 @@
 //! The storage crate against real servers.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
+mod activities;
+mod cache;
+mod core_reads;
 mod events;
 mod isolation;
 mod kv;

@@ -12,8 +12,8 @@ use lifecycle::{Installed, Lifecycle, LifecycleConfig, Restored};
 use policy::Policy;
 use policy::outbound::OutboundRefusal;
 use sandbox::{
-    DbAccess, Outbound, OutboundCall, RequestContext, Sandbox, SandboxConfig, ServiceError,
-    Services,
+    Cache, Core, DbAccess, KeyValueStore, Outbound, OutboundCall, RequestContext, Sandbox,
+    SandboxConfig, ServiceError, Services,
 };
 use storage::{Database, DatabaseConfig};
 
@@ -143,6 +143,12 @@ fn sandbox(policy: &Arc<Policy>, database: &Database) -> Sandbox {
 /// Services of a host whose guests read and write their own database.
 struct OwnDatabase(Database);
 
+impl KeyValueStore for OwnDatabase {}
+
+impl Cache for OwnDatabase {}
+
+impl Core for OwnDatabase {}
+
 #[async_trait]
 impl Services for OwnDatabase {
     async fn db_query(
@@ -163,18 +169,6 @@ impl Services for OwnDatabase {
     ) -> Result<u64, ServiceError> {
         let done = self.0.plugin_sql().exec(plugin, sql, params).await;
         done.map_err(|error| ServiceError::new("database_error", error.to_string()))
-    }
-
-    async fn kv_get(&self, _: &PluginName, _: &str) -> Result<Option<String>, ServiceError> {
-        Ok(None)
-    }
-
-    async fn kv_set(&self, _: &PluginName, _: &str, _: &str) -> Result<(), ServiceError> {
-        Ok(())
-    }
-
-    async fn kv_delete(&self, _: &PluginName, _: &str) -> Result<(), ServiceError> {
-        Ok(())
     }
 
     async fn config_get(&self, _: &PluginName, _: &str) -> Option<String> {
