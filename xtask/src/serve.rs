@@ -1,6 +1,5 @@
 //! `cargo xtask serve`: the reference host with the demo plugin, to try by hand.
 
-mod catalog;
 mod demo;
 
 use std::{
@@ -14,12 +13,13 @@ use std::{
 use anyhow::{Context as _, Result};
 
 use crate::{
+    api,
+    catalog::Catalog,
     host::{Host, Plan},
     preflight, signals,
     tool::{self, announce},
     workspace,
 };
-use catalog::Catalog;
 
 /// Run the reference host with the demo plugin installed.
 #[derive(Debug, clap::Args)]
@@ -77,23 +77,12 @@ pub(crate) fn run_with_services(inner: &Inner) -> Result<ExitCode> {
         .context("this command is run by `cargo xtask serve`")?;
     announce("starting the reference host");
     let catalog = Catalog::start(demo::files()?)?;
-    let mut environment = vec![
-        ("LISTEN", listen(inner.listen).to_string()),
-        ("DATABASE_URL", database),
-        // Nobody wants to sign in again while trying things out.
-        ("ACCESS_TOKEN_TTL", "1day".to_owned()),
-        ("JWT_SECRET", demo::JWT_SECRET.to_owned()),
-        ("ADMIN_USERNAME", demo::ADMIN.to_owned()),
-        ("ADMIN_PASSWORD", demo::ADMIN_PASSWORD.to_owned()),
-        ("PLUGINS_MARKETPLACE_CATALOG_URL", format!("{}/catalog.json", catalog.url())),
-        ("PLUGINS_MARKETPLACE_ALLOW_INSECURE", "true".to_owned()),
-    ];
-    environment.extend(env::var("HOSTPROOF_VALKEY_URL").ok().map(|url| ("VALKEY_URL", url)));
+    let listen = listen(inner.listen).to_string();
     let plan = Plan {
         program: &inner.host,
         services: &inner.services,
         folder: &workspace::target().join("serve"),
-        environment,
+        environment: api::environment(listen, database, &catalog.url()),
         plugin_config: String::new(),
     };
     let mut host = Host::start(&plan, &signals)?;

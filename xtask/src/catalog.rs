@@ -1,4 +1,4 @@
-//! A catalog of one plugin: a handful of files over HTTP, to the host next door.
+//! A catalog of a few plugins: a handful of files over HTTP, to the host next door.
 //!
 //! Reads the request line and answers with a file; that is all of HTTP it knows.
 
@@ -6,15 +6,73 @@ use std::{
     collections::BTreeMap,
     io::{BufRead as _, BufReader, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::Command,
     sync::Arc,
     thread,
     time::Duration,
 };
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::tool;
 
 /// Files by path, without the leading slash. `{url}` in `catalog.json` becomes our URL.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
+
+/// One plugin of a catalog.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// Its `plugin.json`, from which the entry's fields come.
+    pub(crate) manifest: Value,
+    /// Its archives.
+    pub(crate) artifacts: Vec<Artifact>,
+}
+
+/// One archive: a file or folder of a folder.
+#[derive(Debug)]
+pub(crate) struct Artifact {
+    /// `manifest`, `backend` or `migrations`.
+    pub(crate) kind: &'static str,
+    /// Where it is.
+    pub(crate) folder: PathBuf,
+    /// What of it goes into the archive.
+    pub(crate) file: &'static str,
+}
+
+/// The catalog's document and every archive it names.
+pub(crate) fn files(entries: &[Entry]) -> Result<Files> {
+    let mut files = Files::new();
+    let mut plugins = Vec::new();
+    for Entry { manifest, artifacts } in entries {
+        let name = manifest["id"].as_str().context("the manifest's id")?;
+        let mut urls = serde_json::Map::new();
+        for Artifact { kind, folder, file } in artifacts {
+            let path = format!("{name}/{kind}.tar.gz");
+            urls.insert(format!("{kind}_tar_gz_url"), json!(format!("{{url}}/{path}")));
+            files.insert(path, archive(folder, file)?);
+        }
+        plugins.push(json!({
+            "name": name,
+            "display_name": manifest["displayName"],
+            "description": manifest["description"],
+            "version": manifest["version"],
+            "artifacts": urls,
+        }));
+    }
+    let catalog = json!({ "schema_version": 1, "plugins": plugins });
+    files.insert("catalog.json".to_owned(), catalog.to_string().into_bytes());
+    Ok(files)
+}
+
+fn archive(folder: &Path, file: &str) -> Result<Vec<u8>> {
+    let mut command = Command::new("tar");
+    command.args(["--create", "--gzip", "--file", "-", "--directory"]).arg(folder).arg(file);
+    let output = command.output().context("cannot run tar")?;
+    ensure!(output.status.success(), "`{}` failed", tool::shown(&command));
+    Ok(output.stdout)
+}
 
 /// A client that says nothing must not keep a thread for ever.
 const PATIENCE: Duration = Duration::from_secs(10);
