@@ -10,7 +10,10 @@ const NICENESS: libc::c_int = 10;
 pub(crate) fn lower() {
     #[cfg(target_os = "linux")]
     {
-        #[expect(unsafe_code, reason = "a system call on plain numbers, with no safe wrapper in std")]
+        #[expect(
+            unsafe_code,
+            reason = "a system call on plain numbers, with no safe wrapper in std"
+        )]
         // SAFETY: no memory is involved. On Linux, 0 means the calling thread.
         let outcome = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS) };
         if outcome != 0 {
