@@ -11,8 +11,8 @@ use contract::name::PluginName;
 use policy::Policy;
 use policy::outbound::OutboundRefusal;
 use sandbox::{
-    Cache, Core, DbAccess, KeyValueStore, LoadRequest, Outbound, OutboundCall, Plugin, Sandbox,
-    SandboxConfig, ServiceError, Services,
+    Cache, Core, DbAccess, DbTransaction, KeyValueStore, LoadRequest, Outbound, OutboundCall, Plugin,
+    Sandbox, SandboxConfig, ServiceError, Services,
 };
 use wasmtime::{Config, Engine, Instance, Memory, Module, Store, TypedFunc};
 
@@ -150,6 +150,10 @@ impl Services for Nothing {
     }
 
     async fn db_exec(&self, _: &PluginName, _: &str, _: Option<&str>) -> Result<u64, ServiceError> {
+        Err(unavailable())
+    }
+
+    async fn db_begin(&self, _: &PluginName) -> Result<Box<dyn DbTransaction>, ServiceError> {
         Err(unavailable())
     }
 

@@ -2,19 +2,20 @@
 //!
 //! Unknown keys are refused. `hostproof init` writes one with all keys and their meaning.
 
+mod limits;
 mod template;
 
+pub use limits::Limits;
 pub use template::{Answers, render};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
 
 use serde::Deserialize;
 use url::Url;
 
-use crate::case::{Feature, Profile, Span};
+use crate::case::{Feature, Profile};
 
 /// A target file.
 #[derive(Debug, Clone, Deserialize)]
@@ -146,32 +147,6 @@ pub struct PluginConfig {
     /// Keys the operator set as secrets and granted to no plugin of the suite.
     #[serde(default)]
     pub secret_keys: Vec<String>,
-}
-
-/// `[limits]`; the defaults are the specification's.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Limits {
-    /// Longest call.
-    pub call_duration: Span,
-    /// Pages of 64 KiB of guest memory.
-    pub memory_pages: u64,
-    /// Longest plugin response.
-    pub response_bytes: u64,
-    /// Longest request body to a plugin.
-    pub request_bytes: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        const MIB: u64 = 1024 * 1024;
-        Self {
-            call_duration: Span(Duration::from_secs(5)),
-            memory_pages: 1024,
-            response_bytes: 10 * MIB,
-            request_bytes: 10 * MIB,
-        }
-    }
 }
 
 /// The target file cannot be used.

@@ -5,13 +5,14 @@
 
 mod cache;
 mod host_core;
+mod transaction;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use contract::core_reads::{Branding, code};
 use contract::name::PluginName;
-use sandbox::{DbAccess, KeyValueStore, ServiceError, Services};
+use sandbox::{DbAccess, DbTransaction, KeyValueStore, ServiceError, Services};
 use storage::{
     Database, StorageError,
     activities::Activities,
@@ -50,11 +51,7 @@ impl Services for HostServices {
         sql: &str,
         params: Option<&str>,
     ) -> Result<String, ServiceError> {
-        let access = match access {
-            DbAccess::ReadOnly => SqlAccess::ReadOnly,
-            DbAccess::ReadWrite => SqlAccess::ReadWrite,
-        };
-        let rows = self.database.plugin_sql().query(plugin, access, sql, params).await;
+        let rows = self.database.plugin_sql().query(plugin, asked(access), sql, params).await;
         rows.map_err(|error| for_guest(plugin, error))
     }
 
@@ -66,6 +63,12 @@ impl Services for HostServices {
     ) -> Result<u64, ServiceError> {
         let affected = self.database.plugin_sql().exec(plugin, sql, params).await;
         affected.map_err(|error| for_guest(plugin, error))
+    }
+
+    async fn db_begin(&self, plugin: &PluginName) -> Result<Box<dyn DbTransaction>, ServiceError> {
+        let begun = self.database.plugin_sql().begin(plugin).await;
+        let transaction = begun.map_err(|error| for_guest(plugin, error))?;
+        Ok(transaction::open(plugin.clone(), transaction))
     }
 
     async fn config_get(&self, plugin: &PluginName, key: &str) -> Option<String> {
@@ -113,6 +116,13 @@ impl KeyValueStore for HostServices {
 fn unavailable(what: &str, error: &StorageError) -> ServiceError {
     tracing::warn!(error = chain(error), "{what} failed");
     ServiceError::new(code::UNAVAILABLE, format!("{what} cannot be used now"))
+}
+
+fn asked(access: DbAccess) -> SqlAccess {
+    match access {
+        DbAccess::ReadOnly => SqlAccess::ReadOnly,
+        DbAccess::ReadWrite => SqlAccess::ReadWrite,
+    }
 }
 
 /// A plugin's own statement failed: its text is made for the guest. A store that is away is the

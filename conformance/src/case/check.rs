@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::{Action, COOKIE, Case, Data, Expect, Identity, Lane, Need, PluginSpec, Step, Tier};
 use crate::matcher::Matcher;
 use crate::peers::archive::Damage;
+use crate::target::Limits;
 use crate::vars::Vars;
 
 /// Checks a case and fills in what follows from it: implied needs, features and identities.
@@ -64,7 +65,7 @@ fn names(case: &Case) -> Result<(), String> {
 /// All variables that will have values, with stand-ins of the right type.
 fn known_variables(case: &Case) -> Result<Vars, String> {
     let mut known = Vars::default();
-    for name in ["token", "schema", "call_duration", "key_of_1024_bytes"] {
+    for name in ["token", "schema", "key_of_1024_bytes"] {
         known.set(name, "x");
     }
     for name in [
@@ -79,7 +80,11 @@ fn known_variables(case: &Case) -> Result<Vars, String> {
     ] {
         known.set(name, "x");
     }
-    for name in ["memory_pages", "response_bytes", "request_bytes"] {
+    let limits = Limits::default();
+    for (name, _) in limits.spans() {
+        known.set(name, "1s");
+    }
+    for (name, _) in limits.numbers() {
         known.set(name, 1);
         known.set(format!("{name}_plus_one"), 2);
     }

@@ -104,6 +104,12 @@ features = [{features}]
 # memory_pages = 1024
 # response_bytes = 10485760
 # request_bytes = 10485760
+# sql_statement_duration = \"3s\"
+# sql_statement_bytes = 262144
+# sql_params = 10000
+# sql_params_bytes = 4194304
+# sql_rows = 10000
+# sql_result_bytes = 8388608
 ",
         off = if answers.outbound_listen.is_some() { "" } else { "# " },
         listen = text(listen),

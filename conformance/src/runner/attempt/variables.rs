@@ -15,14 +15,10 @@ pub(super) fn target_vars(world: &World) -> Vars {
     let target = &world.target;
     vars.set("token", world.token());
     vars.set("key_of_1024_bytes", "k".repeat(1024));
-    let limits = &target.limits;
-    vars.set("call_duration", humantime::format_duration(limits.call_duration.0).to_string());
-    let numbers = [
-        ("memory_pages", limits.memory_pages),
-        ("response_bytes", limits.response_bytes),
-        ("request_bytes", limits.request_bytes),
-    ];
-    for (name, value) in numbers {
+    for (name, span) in target.limits.spans() {
+        vars.set(name, humantime::format_duration(span).to_string());
+    }
+    for (name, value) in target.limits.numbers() {
         vars.set(name, value);
         vars.set(format!("{name}_plus_one"), value.saturating_add(1));
     }

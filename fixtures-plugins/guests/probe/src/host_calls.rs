@@ -4,13 +4,13 @@ use hostproof_guest::raw::{self, Written};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::script::{Outcome, encode_base64};
+use crate::script::{Outcome, decode_base64, encode_base64};
 
 pub(crate) fn db_query(sql: &str, params: &str) -> Outcome {
     written(raw::db_query(sql, params), json)
 }
 
-pub(crate) fn db_query2(sql: &str, params: &str) -> Outcome {
+pub(crate) fn db_query2(sql: impl AsRef<[u8]>, params: impl AsRef<[u8]>) -> Outcome {
     let (result, error) = raw::db_query2(sql, params);
     if result.is_untouched() && error.is_untouched() {
         return Outcome::untouched();
@@ -84,6 +84,13 @@ pub(crate) fn send_email(request: &str) -> Outcome {
 
 pub(crate) fn password_set_token_issue(request: &str) -> Outcome {
     written(raw::password_set_token_issue(request.as_bytes()), json)
+}
+
+pub(crate) fn count_db_query2(count: usize) -> Outcome {
+    let list = |item: fn(usize) -> String| (1..=count).map(item).collect::<Vec<_>>().join(",");
+    let places = list(|n| format!("${n}"));
+    let sql = format!("SELECT cardinality(ARRAY[{places}]::int[])");
+    db_query2(sql, format!("[{}]", list(|n| n.to_string())))
 }
 
 pub(crate) fn config_get(key: &str) -> Outcome {

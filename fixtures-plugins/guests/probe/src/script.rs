@@ -1,7 +1,7 @@
 //! The operations, and how one is carried out.
 
 use base64::{DecodeError, Engine as _, engine::general_purpose::STANDARD};
-use hostproof_guest::Answer;
+use hostproof_guest::{Answer, raw};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -16,20 +16,55 @@ pub(crate) enum Op {
     Envelope {},
 
     /// Result: the rows. `params` is written as JSON; absent means no text at all.
-    DbQuery { sql: String, params: Option<Value> },
+    DbQuery {
+        sql: String,
+        params: Option<Value>,
+    },
     /// Result: the rows; error: the host's text.
     #[serde(rename = "db_query2")]
-    DbQuery2 { sql: String, params: Option<Value> },
+    DbQuery2 {
+        sql: String,
+        params: Option<Value>,
+    },
     /// As `db_query2`, with the parameters' text sent verbatim.
     #[serde(rename = "raw_db_query2")]
-    RawDbQuery2 { sql: String, params_text: String },
+    RawDbQuery2 {
+        sql: String,
+        params_text: String,
+    },
+    /// As `db_query2`, with the bytes of statement and parameters given in base64.
+    #[serde(rename = "bytes_db_query2")]
+    BytesDbQuery2 {
+        sql_base64: String,
+        params_base64: Option<String>,
+    },
+    /// As `db_query2`, with a statement that counts its parameters, of which there are that many.
+    #[serde(rename = "count_db_query2")]
+    CountDbQuery2 {
+        count: usize,
+    },
     /// Result: the number of affected rows.
-    DbExec { sql: String, params: Option<Value> },
+    DbExec {
+        sql: String,
+        params: Option<Value>,
+    },
+
+    /// Result: the host's status.
+    DbTxBegin {},
+    /// Result: the host's status.
+    DbTxCommit {},
+    /// Result: the host's status.
+    DbTxRollback {},
 
     /// Result: the value as a string, or null when the host wrote an empty one.
-    StorageGet { key: String },
+    StorageGet {
+        key: String,
+    },
     /// Result: the host's status. A `value` that is no string is stored as JSON text.
-    StorageSet { key: String, value: Value },
+    StorageSet {
+        key: String,
+        value: Value,
+    },
     /// Result: the host's status.
     StorageDelete { key: String },
     /// As the three above, with key and value as base64: bytes that need not be text.
@@ -66,18 +101,33 @@ pub(crate) enum Op {
     PasswordSetTokenIssue { request: Value },
 
     /// Result: the value, or null.
-    ConfigGet { key: String },
+    ConfigGet {
+        key: String,
+    },
 
     /// Result: the response as JSON. `request` is sent as written.
-    Fetch { request: Value },
+    Fetch {
+        request: Value,
+    },
     /// Result: the response as JSON with `body_len`, the body's length in bytes, in place of the body.
-    FetchSize { request: Value },
+    FetchSize {
+        request: Value,
+    },
     /// Result: the host's status. `payload_text` is sent verbatim in place of `payload`.
-    EventEmit { topic: String, payload: Option<Value>, payload_text: Option<String> },
+    EventEmit {
+        topic: String,
+        payload: Option<Value>,
+        payload_text: Option<String>,
+    },
     /// Result: the host's status.
-    EventSubscribe { topic: String },
+    EventSubscribe {
+        topic: String,
+    },
     /// `level` is the ABI's number, or `debug`, `info`, `warn`, `error`.
-    Log { level: Value, message: String },
+    Log {
+        level: Value,
+        message: String,
+    },
 
     /// Result: the body as a string, or null.
     HttpRequestBody {},
@@ -86,19 +136,26 @@ pub(crate) enum Op {
     /// Result: the identity as JSON, or null.
     HttpCallerIdentity {},
     /// Sets the response used when the guest returns nothing (see `answer_empty`).
-    HttpRespond { status: i32, body: String },
+    HttpRespond {
+        status: i32,
+        body: String,
+    },
 
     /// Result: the size of memory in pages.
     MemoryPages {},
     /// Result: what `memory.grow` returned: the old size, or -1.
-    Grow { pages: u32 },
+    Grow {
+        pages: u32,
+    },
     /// Result: how often this instance ran this operation, this time included.
     Counter {},
 
     /// Ends the call: never returns, and calls no host function.
     Spin {},
     /// Ends the call: calls one host function (`storage_get` unless `log` is asked for) for ever.
-    SpinHostCalls { function: Option<Spinner> },
+    SpinHostCalls {
+        function: Option<Spinner>,
+    },
     /// Ends the call: `unreachable`.
     Trap {},
     /// Ends the call: recursion without end.
@@ -112,9 +169,14 @@ pub(crate) enum Op {
         body_size: Option<usize>,
     },
     /// Ends the call with these bytes as the result.
-    Answer { raw: String },
+    Answer {
+        raw: String,
+    },
     /// Ends the call with this place in memory as the result.
-    AnswerPointer { ptr: u32, len: u32 },
+    AnswerPointer {
+        ptr: u32,
+        len: u32,
+    },
     /// Ends the call with no result.
     AnswerEmpty {},
 }
@@ -167,6 +229,16 @@ impl Op {
             Self::DbQuery { sql, params } => host_calls::db_query(&sql, &text(params)),
             Self::DbQuery2 { sql, params } => host_calls::db_query2(&sql, &text(params)),
             Self::RawDbQuery2 { sql, params_text } => host_calls::db_query2(&sql, &params_text),
+            Self::BytesDbQuery2 { sql_base64, params_base64 } => {
+                let params = params_base64.unwrap_or_default();
+                with_bytes(&sql_base64, |sql| {
+                    with_bytes(&params, |params| host_calls::db_query2(sql, params))
+                })
+            }
+            Self::CountDbQuery2 { count } => host_calls::count_db_query2(count),
+            Self::DbTxBegin {} => Outcome::value(raw::db_tx_begin()),
+            Self::DbTxCommit {} => Outcome::value(raw::db_tx_commit()),
+            Self::DbTxRollback {} => Outcome::value(raw::db_tx_rollback()),
             Self::DbExec { sql, params } => host_calls::db_exec(&sql, &text(params)),
             Self::StorageGet { key } => host_calls::storage_get(key.as_bytes()),
             Self::StorageSet { key, value } => {

@@ -1,6 +1,6 @@
 //! The plugin's database: SQL in the plugin's own schema, with the core tables it was granted behind it.
 //!
-//! Each call is a transaction of its own. Parameters are `$1`, `$2`, … and travel as JSON; write them with
+//! Each call is a transaction of its own, unless it is made within [`transaction`]. Parameters are `$1`, `$2`, … and travel as JSON; write them with
 //! [`params!`](crate::params).
 
 use serde::{Deserialize, de::DeserializeOwned};
@@ -86,6 +86,23 @@ pub fn exec(sql: &str, params: &[Value]) -> Result<u64, HostError> {
     rows.ok_or_else(|| HostError::no_answer(NAME))
 }
 
+/// Runs `work` in one transaction: permanent when it returns `Ok`, undone when it returns an error. Key-value
+/// calls made meanwhile are part of it. A statement that fails undoes only itself, so `work` may go on after one.
+pub fn transaction<T, E: From<HostError>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    host::status("db_tx_begin", raw::db_tx_begin())?;
+    match work() {
+        Ok(value) => {
+            host::status("db_tx_commit", raw::db_tx_commit())?;
+            Ok(value)
+        }
+        Err(error) => {
+            // Should this fail, the host undoes it when the call ends; the first error is the one to tell.
+            raw::db_tx_rollback();
+            Err(error)
+        }
+    }
+}
+
 /// The error text, when there is one, ends the call.
 fn refuse_error(function: &'static str, error: Written) -> Result<(), HostError> {
     let text = host::bytes(function, error)?;
@@ -149,5 +166,7 @@ mod tests {
     fn without_a_host_there_is_no_answer() {
         assert_eq!(query("SELECT 1", params![]).unwrap_err().code, "no_answer");
         assert_eq!(exec("DELETE FROM t", params![]).unwrap_err().code, "no_answer");
+        let never = transaction(|| -> Result<(), HostError> { panic!("no transaction is open") });
+        assert_eq!(never.unwrap_err().function, "db_tx_begin");
     }
 }

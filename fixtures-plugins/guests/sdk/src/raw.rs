@@ -81,8 +81,8 @@ fn place(bytes: &[u8]) -> (i64, i64) {
 }
 
 /// `db_query`: the result is untouched on any error.
-pub fn db_query(sql: &str, params: &str) -> Written {
-    let ((sql, sql_len), (params, params_len)) = (place(sql.as_bytes()), place(params.as_bytes()));
+pub fn db_query(sql: impl AsRef<[u8]>, params: impl AsRef<[u8]>) -> Written {
+    let ((sql, sql_len), (params, params_len)) = (place(sql.as_ref()), place(params.as_ref()));
     let mut result = Slot::new();
     // SAFETY: every pair names a live buffer, and the cells outlive the call.
     unsafe {
@@ -92,8 +92,8 @@ pub fn db_query(sql: &str, params: &str) -> Written {
 }
 
 /// `db_query2`: the result and the error text, one of them empty.
-pub fn db_query2(sql: &str, params: &str) -> (Written, Written) {
-    let ((sql, sql_len), (params, params_len)) = (place(sql.as_bytes()), place(params.as_bytes()));
+pub fn db_query2(sql: impl AsRef<[u8]>, params: impl AsRef<[u8]>) -> (Written, Written) {
+    let ((sql, sql_len), (params, params_len)) = (place(sql.as_ref()), place(params.as_ref()));
     let (mut result, mut error) = (Slot::new(), Slot::new());
     // SAFETY: every pair names a live buffer, and the cells outlive the call.
     unsafe {
@@ -112,8 +112,8 @@ pub fn db_query2(sql: &str, params: &str) -> (Written, Written) {
 }
 
 /// `db_exec`: the number of affected rows (`None` when the host did not store one) and the error text.
-pub fn db_exec(sql: &str, params: &str) -> (Option<u64>, Written) {
-    let ((sql, sql_len), (params, params_len)) = (place(sql.as_bytes()), place(params.as_bytes()));
+pub fn db_exec(sql: impl AsRef<[u8]>, params: impl AsRef<[u8]>) -> (Option<u64>, Written) {
+    let ((sql, sql_len), (params, params_len)) = (place(sql.as_ref()), place(params.as_ref()));
     let (mut rows, mut error) = (u64::MAX, Slot::new());
     // SAFETY: every pair names a live buffer, and the cells outlive the call.
     let rows = unsafe {
@@ -129,6 +129,24 @@ pub fn db_exec(sql: &str, params: &str) -> (Option<u64>, Written) {
         (&raw const rows).read_volatile()
     };
     ((rows != u64::MAX).then_some(rows), error.take())
+}
+
+/// `db_tx_begin`: 1 when a transaction is open now.
+pub fn db_tx_begin() -> i32 {
+    // SAFETY: no memory is involved.
+    unsafe { sys::db_tx_begin() }
+}
+
+/// `db_tx_commit`: 1 when the transaction is permanent.
+pub fn db_tx_commit() -> i32 {
+    // SAFETY: no memory is involved.
+    unsafe { sys::db_tx_commit() }
+}
+
+/// `db_tx_rollback`: 1 when the transaction is undone.
+pub fn db_tx_rollback() -> i32 {
+    // SAFETY: no memory is involved.
+    unsafe { sys::db_tx_rollback() }
 }
 
 /// `storage_get`: empty when the key is missing.

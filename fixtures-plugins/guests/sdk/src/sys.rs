@@ -30,6 +30,9 @@ imports! { "paca":
         sql: i64, sql_len: i64, params: i64, params_len: i64,
         rows_affected: i64, error: i64, error_len: i64
     );
+    fn db_tx_begin() -> i32;
+    fn db_tx_commit() -> i32;
+    fn db_tx_rollback() -> i32;
     fn storage_get(key: i64, key_len: i64, value: i64, value_len: i64);
     fn storage_set(key: i64, key_len: i64, value: i64, value_len: i64) -> i32;
     fn storage_delete(key: i64, key_len: i64) -> i32;

@@ -57,7 +57,19 @@ pub struct Limits {
     /// envelope and body at once for every concurrent request.
     pub response_bytes: usize,
 
-    // SQL. The longest statement is [`crate::sql::MAX_STATEMENT_BYTES`].
+    // SQL.
+    /// Text of one statement: parsing costs memory and time in proportion, and values belong in
+    /// parameters.
+    pub sql_statement_bytes: usize,
+    /// One statement's run. Shorter than a call, so that a guest whose query was too expensive is
+    /// told, and has time left to say so.
+    pub sql_statement_duration: Duration,
+    /// The undoing of what a guest left open. The database has nothing to wait for then; a store
+    /// that does not answer by now is left to notice the closed connection.
+    pub sql_rollback_duration: Duration,
+    /// Parameters of one statement: a bulk insert of a thousand rows with ten columns. Each costs
+    /// a conversion and its place in the plan.
+    pub sql_params: usize,
     /// JSON text of one statement's parameters.
     pub sql_params_bytes: usize,
     /// Rows of one result; a missing WHERE clause shows here first.
@@ -142,6 +154,10 @@ impl Default for Limits {
             instances_per_plugin: 16,
             request_bytes: 10 * MIB,
             response_bytes: 10 * MIB,
+            sql_statement_bytes: 256 * 1024,
+            sql_statement_duration: Duration::from_secs(3),
+            sql_rollback_duration: Duration::from_secs(1),
+            sql_params: 10_000,
             sql_params_bytes: 4 * MIB,
             sql_rows: 10_000,
             sql_result_bytes: 8 * MIB,

@@ -9,14 +9,13 @@ mod functions;
 mod migration;
 mod parse;
 mod refusal;
+mod relations;
 
 pub use functions::{DENIED_FUNCTION_PREFIXES, DENIED_FUNCTIONS};
 pub use migration::Statement;
 pub use refusal::{SqlRefusal, code};
 
-/// Longest text the guard parses, in bytes. Values belong in parameters; parsing costs memory and
-/// time in proportion.
-pub const MAX_STATEMENT_BYTES: usize = 256 * 1024;
+use crate::limits::Limits;
 
 /// Through which host function a statement arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,15 +48,15 @@ impl SqlCall {
 #[derive(Clone, Debug)]
 pub struct SqlPolicy {
     /// Judges a statement of a running plugin.
-    pub statement: fn(SqlCall, &str) -> Result<(), SqlRefusal>,
+    pub statement: fn(SqlCall, &str, &Limits) -> Result<(), SqlRefusal>,
     /// Judges a migration file and splits it into its statements.
     pub migration: fn(&str) -> Result<Vec<Statement>, SqlRefusal>,
 }
 
 impl SqlPolicy {
     /// Judges one statement. The database is not asked, so that a refusal costs no connection.
-    pub fn admit(&self, call: SqlCall, sql: &str) -> Result<(), SqlRefusal> {
-        (self.statement)(call, sql)
+    pub fn admit(&self, call: SqlCall, sql: &str, limits: &Limits) -> Result<(), SqlRefusal> {
+        (self.statement)(call, sql, limits)
     }
 
     /// Judges a migration file; its statements run in order, in one transaction. Everything that

@@ -19,7 +19,7 @@ mod log;
 mod reserved;
 mod settings;
 
-pub(crate) use db::Verdicts;
+pub(crate) use db::{Verdicts, abandon};
 
 use contract::abi;
 use wasmtime::{Caller, Engine, Linker};

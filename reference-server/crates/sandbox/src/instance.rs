@@ -10,6 +10,7 @@ use wasmtime::{Instance, InstancePre, Store, TypedFunc, UpdateDeadline, WasmPara
 use crate::abi_check::{EventShape, GuestShape, InitShape};
 use crate::deadline::Deadline;
 use crate::error::{CallError, LoadError};
+use crate::host_functions::abandon;
 use crate::memory::{self, GuestMemory, Placed};
 use crate::metrics::Level;
 use crate::state::{HostState, Tenant};
@@ -60,7 +61,9 @@ impl GuestInstance {
             .flatten()
             .map_err(|error| LoadError::Instantiate(Box::new(classify(&error))))?;
         store.data_mut().guest = Some(guest_memory(&instance, &mut store, shape)?);
-        initialise(&instance, &mut store, shape).await?;
+        let initialised = initialise(&instance, &mut store, shape).await;
+        abandon(store.data_mut()).await;
+        initialised?;
         let mut exports = Exports { instance: &instance, store: &mut store };
         Ok(Self {
             handle_request: exports.if_there(shape.handle_request, abi::HANDLE_REQUEST)?,
@@ -144,12 +147,15 @@ impl GuestInstance {
         self.store.set_epoch_deadline(YIELD_AFTER_TICKS);
     }
 
+    /// Calls an export. However it ends, what the guest left open in the database ends with it.
     async fn run<P, R>(&mut self, export: &TypedFunc<P, R>, arguments: P) -> Result<R, CallError>
     where
         P: WasmParams + Sync,
         R: WasmResults + Sync,
     {
-        run(&mut self.store, export, arguments).await.map_err(|error| classify(&error))
+        let outcome = run(&mut self.store, export, arguments).await;
+        abandon(self.store.data_mut()).await;
+        outcome.map_err(|error| classify(&error))
     }
 
     async fn hand_over(&mut self, bytes: &[u8]) -> Result<Placed, CallError> {

@@ -5,6 +5,8 @@ mod cache;
 mod host_core;
 mod store;
 
+mod transaction;
+
 use async_trait::async_trait;
 use contract::core_reads::code;
 use contract::name::PluginName;
@@ -12,6 +14,7 @@ use contract::name::PluginName;
 pub use self::cache::Cache;
 pub use self::host_core::Core;
 pub use self::store::KeyValueStore;
+pub use self::transaction::DbTransaction;
 
 /// What a plugin's statement may do to the database (decisions D1 and D2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +51,9 @@ pub trait Services: KeyValueStore + Cache + Core + 'static {
         sql: &str,
         params: Option<&str>,
     ) -> Result<u64, ServiceError>;
+
+    /// Begins a transaction for the rest of a call, see [`DbTransaction`].
+    async fn db_begin(&self, plugin: &PluginName) -> Result<Box<dyn DbTransaction>, ServiceError>;
 
     /// The configured value of a key that the manifest lists, or `None`. Whether a secret is
     /// granted to this plugin is the implementation's to decide (decision C1).

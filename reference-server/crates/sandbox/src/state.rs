@@ -17,7 +17,7 @@ use crate::limits::Limits;
 use crate::memory::GuestMemory;
 use crate::metrics::PluginMetrics;
 use crate::outbound::Outbound;
-use crate::services::Services;
+use crate::services::{DbTransaction, Services};
 
 /// What every instance of a plugin shares.
 pub(crate) struct Tenant {
@@ -90,6 +90,8 @@ pub(crate) struct CallState {
     pub(crate) request: Option<RequestEnvelope>,
     /// What `http_respond` set last: status and body.
     pub(crate) response: Option<(i32, Vec<u8>)>,
+    /// What `db_tx_begin` opened and nothing has ended yet. Ends with the guest's export.
+    pub(crate) transaction: Option<Box<dyn DbTransaction>>,
     /// The size of the last piece of host data that the guest could not take (decision A2).
     pub(crate) failed_allocation: Option<usize>,
 }
@@ -97,6 +99,6 @@ pub(crate) struct CallState {
 impl CallState {
     /// A call without a request.
     pub(crate) fn new(deadline: Deadline) -> Self {
-        Self { deadline, request: None, response: None, failed_allocation: None }
+        Self { deadline, request: None, response: None, transaction: None, failed_allocation: None }
     }
 }

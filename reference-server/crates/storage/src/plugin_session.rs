@@ -52,6 +52,9 @@ impl Login {
                 ("timezone", "UTC".to_owned()),
                 ("datestyle", "ISO".to_owned()),
                 ("intervalstyle", "postgres".to_owned()),
+                ("bytea_output", "hex".to_owned()),
+                // The guard reads string literals so; the server has to read them the same way.
+                ("standard_conforming_strings", "on".to_owned()),
             ]);
         Self { options, names, timeout }
     }
@@ -93,7 +96,7 @@ impl Session {
             .names()
             .identity(plugin)
             .map_err(|error| SqlError::new(code::DATABASE_ERROR, error.to_string()))?;
-        let timeout = database.policy().limits.call_duration;
+        let timeout = database.policy().limits.sql_statement_duration;
         Ok(Self::begin(database.sessions(), &identity, access, timeout).await?)
     }
 
@@ -146,6 +149,11 @@ impl Session {
         outcome
     }
 
+    /// Undoes the transaction, and hands the session back.
+    pub(crate) async fn roll_back(mut self) -> Result<(), SqlError> {
+        Ok(self.finish("ROLLBACK").await?)
+    }
+
     async fn finish(&mut self, end: &'static str) -> Result<(), sqlx::Error> {
         let Some(mut connection) = self.connection.take() else { return Ok(()) };
         // What outlives a transaction and could keep others waiting: locks and subscriptions.
@@ -174,11 +182,20 @@ fn begin_statement(schema: &str, access: Access, statement_timeout: Duration) ->
         Access::ReadOnly => "READ ONLY",
         Access::ReadWrite => "READ WRITE",
     };
+    let settings = settings_statement(schema, statement_timeout);
+    format!(
+        "RESET SESSION AUTHORIZATION; \
+         BEGIN ISOLATION LEVEL READ COMMITTED {mode}; \
+         {settings}"
+    )
+}
+
+/// The role and the settings that every statement of a plugin begins with, whatever the one before
+/// it did. To be run in a transaction.
+pub(crate) fn settings_statement(schema: &str, statement_timeout: Duration) -> String {
     let timeout = statement_timeout.as_millis().max(1);
     format!(
-        "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; \
-         BEGIN ISOLATION LEVEL READ COMMITTED {mode}; \
-         SET LOCAL search_path TO {schema}, public; \
+        "RESET ROLE; RESET ALL; SET LOCAL search_path TO {schema}, public; \
          SET LOCAL statement_timeout TO {timeout}"
     )
 }

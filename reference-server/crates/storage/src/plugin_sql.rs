@@ -1,7 +1,8 @@
 //! A plugin's own statements (decisions D1, D2, D3, D5).
 //!
-//! Each statement is one transaction in a session of the plugin's runtime role. It is sent through
-//! Postgres's extended protocol, which takes one statement and no more, whatever its text.
+//! Each statement is one transaction in a session of the plugin's runtime role, unless the plugin
+//! opened one over several. It is sent through Postgres's extended protocol, which takes one
+//! statement and no more, whatever its text.
 //! Admission happened before; what is enforced here is enforced by Postgres.
 
 mod datetime;
@@ -9,20 +10,18 @@ mod error;
 mod numeric;
 mod params;
 mod rows;
+mod statement;
 mod text;
+mod transaction;
 mod wire;
 
 use contract::name::PluginName;
-use futures_util::TryStreamExt as _;
-use policy::Limits;
-use sqlx::postgres::{PgArguments, PgStatement};
-use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _, Statement as _};
 
 use crate::database::Database;
 use crate::plugin_session::Session;
-use rows::Rows;
 
 pub use error::SqlError;
+pub use transaction::PluginTransaction;
 
 /// What a statement may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,12 +90,11 @@ impl PluginSql<'_> {
         sql: &str,
         params: Option<&str>,
     ) -> Result<String, SqlError> {
-        let (mut session, outcome) = self.prepare(plugin, access, sql, params).await?;
         let limits = &self.database.policy().limits;
-        let outcome = match outcome {
-            Ok((statement, arguments)) => rows(&mut session, &statement, arguments, limits).await,
-            Err(error) => Err(error),
-        };
+        // Before a session is taken: text that can never be bound costs no connection.
+        let params = params::parse(params, limits)?;
+        let mut session = Session::of_plugin(self.database, plugin, access).await?;
+        let outcome = statement::query(session.connection(), sql, &params, limits).await;
         session.settle(outcome).await
     }
 
@@ -106,56 +104,9 @@ impl PluginSql<'_> {
         sql: &str,
         params: Option<&str>,
     ) -> Result<u64, SqlError> {
-        let (mut session, outcome) = self.prepare(plugin, Access::ReadWrite, sql, params).await?;
-        let outcome = match outcome {
-            Ok((statement, arguments)) => statement
-                .query_with(arguments)
-                .execute(session.connection())
-                .await
-                .map(|done| done.rows_affected())
-                .map_err(SqlError::from),
-            Err(error) => Err(error),
-        };
+        let params = params::parse(params, &self.database.policy().limits)?;
+        let mut session = Session::of_plugin(self.database, plugin, Access::ReadWrite).await?;
+        let outcome = statement::exec(session.connection(), sql, &params).await;
         session.settle(outcome).await
     }
-
-    /// Takes a session, begins the transaction, and lets Postgres look at the statement. The inner
-    /// result is what happened in the transaction; whatever it is, the session is to be settled.
-    async fn prepare(
-        &self,
-        plugin: &PluginName,
-        access: Access,
-        sql: &str,
-        params: Option<&str>,
-    ) -> Result<(Session, Result<Prepared, SqlError>), SqlError> {
-        // Before a session is taken: text that can never be bound costs no connection.
-        let params = params::parse(params)?;
-        let mut session = Session::of_plugin(self.database, plugin, access).await?;
-        let text = AssertSqlSafe(sql.to_owned()).into_sql_str();
-        let prepared = match session.connection().prepare(text).await {
-            Ok(statement) => {
-                params::bind(&statement, &params).map(|arguments| (statement, arguments))
-            }
-            Err(error) => Err(error.into()),
-        };
-        Ok((session, prepared))
-    }
-}
-
-/// A statement as Postgres understood it, and its parameters.
-type Prepared = (PgStatement, PgArguments);
-
-async fn rows(
-    session: &mut Session,
-    statement: &PgStatement,
-    arguments: PgArguments,
-    limits: &Limits,
-) -> Result<String, SqlError> {
-    let mut rows = Rows::new(statement.columns(), limits.sql_rows, limits.sql_result_bytes);
-    let mut stream = statement.query_with(arguments).fetch(&mut *session.connection());
-    while let Some(row) = stream.try_next().await? {
-        rows.push(&row)?;
-    }
-    drop(stream);
-    rows.finish(session.connection()).await
 }

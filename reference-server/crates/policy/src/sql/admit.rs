@@ -1,17 +1,19 @@
 //! The guard of running plugins' statements.
 
+use super::SqlCall;
 use super::functions::is_denied;
 use super::parse::{Kind, Parsed, parse};
 use super::refusal::{SqlRefusal, code};
-use super::{MAX_STATEMENT_BYTES, SqlCall};
+use super::relations::is_catalog;
+use crate::limits::Limits;
 
 /// Decides on one text. The order of the checks is the order in which an author would fix them:
 /// what the text is, what the statement is, what is inside it.
-pub(super) fn statement(call: SqlCall, sql: &str) -> Result<(), SqlRefusal> {
-    if sql.len() > MAX_STATEMENT_BYTES {
+pub(super) fn statement(call: SqlCall, sql: &str, limits: &Limits) -> Result<(), SqlRefusal> {
+    if sql.len() > limits.sql_statement_bytes {
         return Err(SqlRefusal::new(
             code::STATEMENT_TOO_LARGE,
-            format!("a statement has at most {MAX_STATEMENT_BYTES} bytes"),
+            format!("a statement has at most {} bytes", limits.sql_statement_bytes),
         ));
     }
     let mut statements = parse(sql)?.into_iter();
@@ -40,18 +42,36 @@ pub(super) fn statement(call: SqlCall, sql: &str) -> Result<(), SqlRefusal> {
             "db_query only reads and locks no rows",
         ));
     }
+    if usize::try_from(only.inside.parameters).is_ok_and(|count| count > limits.sql_params) {
+        return Err(SqlRefusal::new(
+            code::PARAMS_INVALID,
+            format!("a statement has at most {} parameters", limits.sql_params),
+        ));
+    }
+    relations(&only)?;
     functions(&only)
+}
+
+/// Refuses the catalogs, which know every other plugin's tables, functions and views.
+fn relations(statement: &Parsed) -> Result<(), SqlRefusal> {
+    match statement.inside.relations.iter().find(|(schema, name)| is_catalog(schema, name)) {
+        None => Ok(()),
+        Some((_, name)) => Err(SqlRefusal::new(
+            code::RELATION_NOT_ALLOWED,
+            format!("{name} is one of Postgres's catalogs; information_schema shows what is yours"),
+        )),
+    }
 }
 
 /// Refuses denied functions anywhere in a statement.
 pub(super) fn functions(statement: &Parsed) -> Result<(), SqlRefusal> {
-    match statement.inside.calls.iter().find(|(name, _)| is_denied(name)) {
+    match statement.inside.calls.iter().find(|call| is_denied(&call.name, call.arguments)) {
         None => Ok(()),
-        Some((name, place)) => Err(SqlRefusal {
-            offset: *place,
+        Some(call) => Err(SqlRefusal {
+            offset: call.place,
             ..SqlRefusal::new(
                 code::FUNCTION_NOT_ALLOWED,
-                format!("the function {name} is not available to plugins"),
+                format!("the function {} is not available to plugins", call.name),
             )
         }),
     }

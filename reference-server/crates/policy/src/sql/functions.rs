@@ -57,13 +57,34 @@ pub const DENIED_FUNCTIONS: &[&str] = &[
     "lo_unlink",
     "loread",
     "lowrite",
-    // The server.
+    // What others defined, by number where the name is out of reach.
+    "pg_get_constraintdef",
+    "pg_get_expr",
+    "pg_get_function_sqlbody",
+    "pg_get_functiondef",
+    "pg_get_indexdef",
+    "pg_get_partition_constraintdef",
+    "pg_get_ruledef",
+    "pg_get_statisticsobjdef_expressions",
+    "pg_get_triggerdef",
+    "pg_get_viewdef",
+    // The server and its sessions.
+    "inet_client_addr",
+    "inet_client_port",
+    "inet_server_addr",
+    "inet_server_port",
+    "pg_blocking_pids",
+    "pg_config",
     "pg_current_logfile",
     "pg_hba_file_rules",
     "pg_ident_file_mappings",
+    "pg_lock_status",
     "pg_notify",
+    "pg_prepared_xact",
     "pg_promote",
+    "pg_safe_snapshot_blocking_pids",
     "pg_show_all_file_settings",
+    "pg_show_all_settings",
     "pg_stat_file",
 ];
 
@@ -102,6 +123,7 @@ pub const DENIED_FUNCTION_PREFIXES: &[&str] = &[
     "pg_rotate_",
     "pg_set_",
     "pg_start_backup",
+    "pg_stat_get_",
     "pg_stat_reset",
     "pg_stat_statements_reset",
     "pg_stop_backup",
@@ -110,9 +132,14 @@ pub const DENIED_FUNCTION_PREFIXES: &[&str] = &[
     "pg_wal_",
 ];
 
-/// Whether a function of this name is denied. Names are as the parser folds them; a quoted name in
-/// other letters is another function, which the database will not find.
-pub(super) fn is_denied(name: &str) -> bool {
+/// The form of `ts_rewrite` that runs its second argument as a query; the one with three arguments
+/// only replaces.
+const REWRITE_BY_QUERY: (&str, usize) = ("ts_rewrite", 2);
+
+/// Whether a call is denied. Names are as the parser folds them; a quoted name in other letters is
+/// another function, which the database will not find.
+pub(super) fn is_denied(name: &str, arguments: usize) -> bool {
     DENIED_FUNCTIONS.contains(&name)
         || DENIED_FUNCTION_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || (name, arguments) == REWRITE_BY_QUERY
 }

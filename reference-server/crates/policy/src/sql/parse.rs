@@ -39,8 +39,23 @@ pub(super) struct Inside {
     pub(super) locks: bool,
     /// `SELECT … INTO` occurs.
     pub(super) into: bool,
-    /// Every function called by name, the last part of its name and where.
-    pub(super) calls: Vec<(String, Option<usize>)>,
+    /// The highest `$n`, which is the number of parameters.
+    pub(super) parameters: i32,
+    /// Every table or view named: its schema (empty when there is none) and its name.
+    pub(super) relations: Vec<(String, String)>,
+    /// Every function called by name.
+    pub(super) calls: Vec<Call>,
+}
+
+/// A function called by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Call {
+    /// The last part of its name.
+    pub(super) name: String,
+    /// How many arguments it gets.
+    pub(super) arguments: usize,
+    /// Where, in bytes.
+    pub(super) place: Option<usize>,
 }
 
 /// Statement kinds the guard tells apart.

@@ -14,6 +14,8 @@ pub mod code {
     pub const RETURNING_REQUIRED: &str = "returning_required";
     /// A function that reaches beyond the plugin's data, or takes SQL as text.
     pub const FUNCTION_NOT_ALLOWED: &str = "function_not_allowed";
+    /// A table or view of Postgres's own catalogs.
+    pub const RELATION_NOT_ALLOWED: &str = "relation_not_allowed";
     /// `SELECT … INTO`, which creates a table.
     pub const SELECT_INTO: &str = "select_into";
     /// `FOR UPDATE` and its kin in a call that only reads.

@@ -4,12 +4,13 @@
 mod functions;
 mod ordinary;
 mod refused;
+mod relations;
 mod text;
 
-use policy::SqlPolicy;
 use policy::sql::SqlCall;
+use policy::{Limits, SqlPolicy};
 
 /// The code of the specification's verdict.
 fn verdict(call: SqlCall, sql: &str) -> Result<(), &'static str> {
-    SqlPolicy::default().admit(call, sql).map_err(|refusal| refusal.code)
+    SqlPolicy::default().admit(call, sql, &Limits::default()).map_err(|refusal| refusal.code)
 }

@@ -5,6 +5,7 @@
 //! error text. A result that the guest has no room for is a failure like any other, never "zero
 //! rows" (decision A2).
 
+mod transaction;
 mod verdicts;
 
 use std::sync::Arc;
@@ -12,9 +13,10 @@ use std::sync::Arc;
 use policy::sql::{SqlCall, code};
 use wasmtime::{Caller, Linker};
 
+pub(crate) use transaction::abandon;
 pub(crate) use verdicts::Verdicts;
 
-use super::{abi, hand_over, within_deadline};
+use super::{abi, hand_over};
 use crate::memory::{BadArgument, CallerMemory as _, OutPair, Placed, Span};
 use crate::metrics::{self, Watch};
 use crate::services::{DbAccess, ServiceError};
@@ -84,7 +86,7 @@ pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
             Box::new(async move {
                 let statement = Statement::read(&caller, sql, sql_n, params, params_n)?;
                 let error = OutPair::new(error, error_n);
-                match exec(&caller, statement).await? {
+                match exec(&mut caller, statement).await? {
                     Ok(rows) => {
                         caller.answer_u64(affected, rows)?;
                         caller.answer(error, Placed::default())
@@ -99,7 +101,7 @@ pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
             })
         },
     )?;
-    Ok(())
+    transaction::link(linker)
 }
 
 /// A statement with its parameters, as the guest passed them.
@@ -208,7 +210,7 @@ async fn query(
 }
 
 async fn rows(
-    caller: &Caller<'_, HostState>,
+    caller: &mut Caller<'_, HostState>,
     call: SqlCall,
     statement: Result<Statement, Failure>,
 ) -> wasmtime::Result<Result<String, Failure>> {
@@ -219,12 +221,24 @@ async fn rows(
         Err(failure) => return Ok(failure.counted(watch)),
     };
     let access = if call.is_read_only() { DbAccess::ReadOnly } else { DbAccess::ReadWrite };
-    let rows = tenant.host.services.db_query(&tenant.name, access, &sql, params.as_deref());
-    Ok(ended(watch, within_deadline(caller, rows).await?))
+    let (deadline, params) = (caller.data().call.deadline, params.as_deref());
+    let rows = match caller.data_mut().call.transaction.take() {
+        None => {
+            let services = &tenant.host.services;
+            deadline.bound(services.db_query(&tenant.name, access, &sql, params)).await?
+        }
+        // Put back only after an answer: what broke off half-way is dropped, and so rolled back.
+        Some(mut transaction) => {
+            let rows = deadline.bound(transaction.query(access, &sql, params)).await?;
+            caller.data_mut().call.transaction = Some(transaction);
+            rows
+        }
+    };
+    Ok(ended(watch, rows))
 }
 
 async fn exec(
-    caller: &Caller<'_, HostState>,
+    caller: &mut Caller<'_, HostState>,
     statement: Result<Statement, Failure>,
 ) -> wasmtime::Result<Result<u64, Failure>> {
     let tenant = Arc::clone(&caller.data().tenant);
@@ -233,8 +247,19 @@ async fn exec(
         Ok(statement) => statement,
         Err(failure) => return Ok(failure.counted(watch)),
     };
-    let rows = tenant.host.services.db_exec(&tenant.name, &sql, params.as_deref());
-    Ok(ended(watch, within_deadline(caller, rows).await?))
+    let (deadline, params) = (caller.data().call.deadline, params.as_deref());
+    let affected = match caller.data_mut().call.transaction.take() {
+        None => {
+            let services = &tenant.host.services;
+            deadline.bound(services.db_exec(&tenant.name, &sql, params)).await?
+        }
+        Some(mut transaction) => {
+            let affected = deadline.bound(transaction.exec(&sql, params)).await?;
+            caller.data_mut().call.transaction = Some(transaction);
+            affected
+        }
+    };
+    Ok(ended(watch, affected))
 }
 
 /// Counts what a service answered.
@@ -250,7 +275,7 @@ fn admitted(
 ) -> Result<Statement, Failure> {
     let statement = statement?;
     let host = &caller.data().tenant.host;
-    match host.verdicts.admit(&host.policy.sql, call, &statement.sql) {
+    match host.verdicts.admit(&host.policy, call, &statement.sql) {
         Ok(()) => Ok(statement),
         Err(refusal) => Err(ServiceError::new(refusal.code, refusal.message).into()),
     }

@@ -1,13 +1,13 @@
 //! `storage_*`: the plugin's own key-value pairs.
 
-use std::sync::Arc;
+mod pairs;
 
 use wasmtime::{Caller, Linker};
 
-use super::{DONE, FAILED, abi, hand_over, refused, within_deadline};
+use super::{DONE, FAILED, abi, hand_over, refused};
 use crate::memory::{CallerMemory as _, OutPair, Span};
 use crate::services::ServiceError;
-use crate::state::{HostState, Tenant};
+use crate::state::HostState;
 
 pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     linker.func_wrap_async(
@@ -19,9 +19,7 @@ pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
                 let Some(key) = key(&caller, "storage_get", key_at, key_length)? else {
                     return Ok(());
                 };
-                let tenant = tenant(&caller);
-                let value = tenant.host.services.kv_get(&tenant.name, &key);
-                match within_deadline(&caller, value).await? {
+                match pairs::get(&mut caller, &key).await? {
                     // Absent and empty look alike to a guest (facts 1.3).
                     Ok(value) => {
                         hand_over(&mut caller, out, value.unwrap_or_default().as_bytes()).await?;
@@ -35,7 +33,7 @@ pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     linker.func_wrap_async(
         abi::MODULE,
         "storage_set",
-        |caller, (key_at, key_length, value_at, value_length): (i64, i64, i64, i64)| {
+        |mut caller, (key_at, key_length, value_at, value_length): (i64, i64, i64, i64)| {
             Box::new(async move {
                 let Some(key) = key(&caller, "storage_set", key_at, key_length)? else {
                     return Ok(FAILED);
@@ -51,9 +49,7 @@ pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
                 else {
                     return Ok(FAILED);
                 };
-                let tenant = tenant(&caller);
-                let stored = tenant.host.services.kv_set(&tenant.name, &key, &value);
-                let stored = within_deadline(&caller, stored).await?;
+                let stored = pairs::set(&mut caller, &key, &value).await?;
                 wasmtime::Result::Ok(status(&caller, "storage_set", stored))
             })
         },
@@ -61,23 +57,17 @@ pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     linker.func_wrap_async(
         abi::MODULE,
         "storage_delete",
-        |caller, (key_at, key_length): (i64, i64)| {
+        |mut caller, (key_at, key_length): (i64, i64)| {
             Box::new(async move {
                 let Some(key) = key(&caller, "storage_delete", key_at, key_length)? else {
                     return Ok(FAILED);
                 };
-                let tenant = tenant(&caller);
-                let deleted = tenant.host.services.kv_delete(&tenant.name, &key);
-                let deleted = within_deadline(&caller, deleted).await?;
+                let deleted = pairs::delete(&mut caller, &key).await?;
                 wasmtime::Result::Ok(status(&caller, "storage_delete", deleted))
             })
         },
     )?;
     Ok(())
-}
-
-fn tenant(caller: &Caller<'_, HostState>) -> Arc<Tenant> {
-    Arc::clone(&caller.data().tenant)
 }
 
 fn key(

@@ -25,5 +25,6 @@ mod reserved;
 mod services;
 mod time;
 mod toolchains;
+mod transactions;
 mod wasi;
 mod world;

@@ -2,14 +2,15 @@
 
 mod cache;
 pub(crate) mod host_core;
+mod transaction;
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use contract::name::PluginName;
-use sandbox::{DbAccess, KeyValueStore, ServiceError, Services};
+use sandbox::{DbAccess, DbTransaction, KeyValueStore, ServiceError, Services};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -26,6 +27,8 @@ pub(crate) struct MemoryServices {
     pub rows: Mutex<Option<Result<String, ServiceError>>>,
     /// Statements that arrived: function, statement, parameters.
     pub statements: Mutex<Vec<(&'static str, String, Option<String>)>>,
+    /// What happened to transactions, in order.
+    pub transactions: Arc<Mutex<Vec<String>>>,
     pub config: Mutex<BTreeMap<String, String>>,
     pub emitted: Mutex<Vec<(String, String, String)>>,
     pub pairs: Mutex<BTreeMap<(String, String), String>>,
@@ -116,6 +119,13 @@ impl Services for MemoryServices {
             // More than fits 32 bits.
             _ => Ok(0x1_0000_0003),
         }
+    }
+
+    async fn db_begin(&self, _plugin: &PluginName) -> Result<Box<dyn DbTransaction>, ServiceError> {
+        if let Some(Err(error)) = self.rows.lock().unwrap().clone() {
+            return Err(error);
+        }
+        Ok(transaction::begin(Arc::clone(&self.transactions)))
     }
 
     async fn config_get(&self, _plugin: &PluginName, key: &str) -> Option<String> {

@@ -1,38 +1,54 @@
 //! Parameters: a JSON array, bound by the types that Postgres reports for the statement.
 //!
 //! The JSON is never turned into floating-point numbers on the way: an integer or a numeric reaches
-//! Postgres with every digit the guest wrote.
+//! Postgres with every digit the guest wrote. What this crate cannot put into binary form itself is
+//! given as text, which Postgres reads: see [`from_text`].
+
+mod array;
+mod encoded;
+mod from_text;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use policy::Limits;
 use policy::sql::code;
 use serde_json::value::RawValue;
-use sqlx::encode::IsNull;
-use sqlx::error::BoxDynError;
-use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgStatement, PgTypeInfo, PgTypeKind};
-use sqlx::{Arguments as _, Either, Encode, Postgres, Statement as _, Type, TypeInfo as _};
+use sqlx::postgres::{PgArguments, PgStatement, PgTypeInfo};
+use sqlx::{Arguments as _, Either, PgConnection, Statement as _, TypeInfo as _};
 use uuid::Uuid;
 
+use self::array::{array_element, encode_array};
 use super::error::SqlError;
 use super::wire::Wire;
 use super::{datetime, numeric};
+
+pub(super) use encoded::Encoded;
 
 /// One parameter as the guest wrote it.
 pub(super) type Param = Box<RawValue>;
 
 /// Takes the array apart. Nothing, blanks and `null` mean no parameters.
-pub(super) fn parse(text: Option<&str>) -> Result<Vec<Param>, SqlError> {
+pub(super) fn parse(text: Option<&str>, limits: &Limits) -> Result<Vec<Param>, SqlError> {
     let text = text.unwrap_or_default();
     if text.trim().is_empty() {
         return Ok(Vec::new());
     }
-    serde_json::from_str::<Option<Vec<Param>>>(text)
+    let params = serde_json::from_str::<Option<Vec<Param>>>(text)
         .map(Option::unwrap_or_default)
-        .map_err(|error| invalid(format!("the parameters are not a JSON array: {error}")))
+        .map_err(|error| invalid(format!("the parameters are not a JSON array: {error}")))?;
+    if params.len() > limits.sql_params {
+        let (count, limit) = (params.len(), limits.sql_params);
+        return Err(invalid(format!("{count} parameters were given, {limit} are allowed")));
+    }
+    Ok(params)
 }
 
 /// Encodes the parameters for a statement.
-pub(super) fn bind(statement: &PgStatement, params: &[Param]) -> Result<PgArguments, SqlError> {
+pub(super) async fn bind(
+    connection: &mut PgConnection,
+    statement: &PgStatement,
+    params: &[Param],
+) -> Result<PgArguments, SqlError> {
     let types = match statement.parameters() {
         Some(Either::Left(types)) => types,
         _ => &[],
@@ -46,8 +62,12 @@ pub(super) fn bind(statement: &PgStatement, params: &[Param]) -> Result<PgArgume
     }
     let mut arguments = PgArguments::default();
     for (index, (info, param)) in types.iter().zip(params).enumerate() {
-        let bytes = encode(info, param.get())
-            .map_err(|reason| invalid(format!("parameter ${}: {reason}", index + 1)))?;
+        let named = |reason| invalid(format!("parameter ${}: {reason}", index + 1));
+        let bytes = match encode(info, param.get()).map_err(named)? {
+            Value::Binary(bytes) => Some(bytes),
+            Value::Null => None,
+            Value::Text(text) => Some(from_text::read(connection, info, index + 1, text).await?),
+        };
         arguments
             .add(Encoded { bytes, info: info.clone() })
             .map_err(|error| invalid(format!("parameter ${}: {error}", index + 1)))?;
@@ -55,34 +75,50 @@ pub(super) fn bind(statement: &PgStatement, params: &[Param]) -> Result<PgArgume
     Ok(arguments)
 }
 
+/// A parameter on its way to Postgres.
+#[derive(Debug, PartialEq, Eq)]
+enum Value {
+    Null,
+    /// The type's binary form.
+    Binary(Vec<u8>),
+    /// Text that Postgres reads as the type.
+    Text(String),
+}
+
 fn invalid(message: String) -> SqlError {
     SqlError::new(code::PARAMS_INVALID, message)
 }
 
-/// The binary form of a JSON value as a type; `None` is NULL.
-fn encode(info: &PgTypeInfo, json: &str) -> Result<Option<Vec<u8>>, String> {
+/// A JSON value as a type.
+fn encode(info: &PgTypeInfo, json: &str) -> Result<Value, String> {
     if json == "null" {
-        return Ok(None);
+        return Ok(Value::Null);
     }
+    let string = || serde_json::from_str::<String>(json).ok();
     if let Some(element) = array_element(info) {
-        return encode_array(element, json).map(Some);
+        return match string() {
+            // As results show arrays, and as Postgres writes them.
+            Some(text) => as_text(text),
+            None => encode_array(element, json),
+        };
     }
     match Wire::of(info) {
-        Some(wire) => encode_scalar(wire, json).map(Some),
-        None => Err(format!(
-            "a value of type {name} cannot be given as JSON; give text and convert it with a cast",
-            name = info.name()
-        )),
+        Some(wire) => match encode_scalar(wire, json) {
+            Err(reason) if wire.has_more_texts() => string().map_or(Err(reason), as_text),
+            outcome => outcome.map(Value::Binary),
+        },
+        None => string().map_or_else(
+            || Err(format!("expected {} as text, got {}", info.name(), describe(json))),
+            as_text,
+        ),
     }
 }
 
-fn array_element(info: &PgTypeInfo) -> Option<&PgTypeInfo> {
-    match info.kind() {
-        PgTypeKind::Array(element) => Some(element),
-        PgTypeKind::Domain(base) => array_element(base),
-        _ => None,
-    }
+fn as_text(text: String) -> Result<Value, String> {
+    if text.contains('\0') { Err(NO_NUL.to_owned()) } else { Ok(Value::Text(text)) }
 }
+
+const NO_NUL: &str = "text in Postgres cannot hold the character U+0000";
 
 fn encode_scalar(wire: Wire, json: &str) -> Result<Vec<u8>, String> {
     let mismatch = || format!("expected {}, got {}", wire.as_str(), describe(json));
@@ -136,7 +172,7 @@ fn encode_scalar(wire: Wire, json: &str) -> Result<Vec<u8>, String> {
     };
     let encoded = encoded.ok_or_else(mismatch)?;
     if wire == Wire::Text && encoded.contains(&0) {
-        return Err("text in Postgres cannot hold the character U+0000".to_owned());
+        return Err(NO_NUL.to_owned());
     }
     Ok(encoded)
 }
@@ -157,40 +193,6 @@ fn whole_number(digits: &str) -> Option<i128> {
     if fraction.contains(|digit| digit != '0') { None } else { whole.parse().ok() }
 }
 
-/// One dimension, the element type, a flag for NULLs, then each element with its length.
-fn encode_array(element: &PgTypeInfo, json: &str) -> Result<Vec<u8>, String> {
-    let items: Vec<&RawValue> = serde_json::from_str(json)
-        .map_err(|_| format!("expected an array of {}, got {}", element.name(), describe(json)))?;
-    let oid = element.oid().ok_or_else(|| format!("unknown element type {}", element.name()))?.0;
-    let length = i32::try_from(items.len()).map_err(|_| "too many elements".to_owned())?;
-    let mut body = Vec::new();
-    let mut nulls = 0i32;
-    for (index, item) in items.iter().enumerate() {
-        let encoded =
-            encode(element, item.get()).map_err(|reason| format!("element {index}: {reason}"))?;
-        if let Some(bytes) = encoded {
-            let length = i32::try_from(bytes.len()).map_err(|_| "too large".to_owned())?;
-            body.extend(length.to_be_bytes());
-            body.extend(bytes);
-        } else {
-            nulls = 1;
-            body.extend((-1i32).to_be_bytes());
-        }
-    }
-    let dimensions = i32::from(!items.is_empty());
-    let mut bytes = Vec::with_capacity(20 + body.len());
-    bytes.extend(dimensions.to_be_bytes());
-    bytes.extend(nulls.to_be_bytes());
-    bytes.extend(oid.to_be_bytes());
-    if dimensions == 1 {
-        bytes.extend(length.to_be_bytes());
-        // Arrays count from 1 in Postgres.
-        bytes.extend(1i32.to_be_bytes());
-    }
-    bytes.extend(body);
-    Ok(bytes)
-}
-
 /// What a JSON value is, without repeating it: it may be long, or not for the log.
 fn describe(json: &str) -> &'static str {
     match json.as_bytes().first() {
@@ -203,46 +205,27 @@ fn describe(json: &str) -> &'static str {
     }
 }
 
-/// Bytes that are already in Postgres's binary form.
-pub(super) struct Encoded {
-    pub(super) bytes: Option<Vec<u8>>,
-    pub(super) info: PgTypeInfo,
-}
-
-impl Type<Postgres> for Encoded {
-    fn type_info() -> PgTypeInfo {
-        // Never used: `produces` names the type of each value.
-        PgTypeInfo::with_name("unknown")
-    }
-}
-
-impl Encode<'_, Postgres> for Encoded {
-    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        match &self.bytes {
-            Some(bytes) => {
-                buffer.extend_from_slice(bytes);
-                Ok(IsNull::No)
-            }
-            None => Ok(IsNull::Yes),
-        }
-    }
-
-    fn produces(&self) -> Option<PgTypeInfo> {
-        Some(self.info.clone())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn parsed(text: Option<&str>) -> Result<Vec<Param>, SqlError> {
+        parse(text, &Limits { sql_params: 3, ..Limits::default() })
+    }
+
+    #[test]
+    fn parameters_are_counted() {
+        assert_eq!(parsed(Some("[1, 2, 3]")).expect("three").len(), 3);
+        assert_eq!(parsed(Some("[1, 2, 3, 4]")).expect_err("four").code, code::PARAMS_INVALID);
+    }
+
     #[test]
     fn nothing_and_null_mean_no_parameters() {
         for text in [None, Some(""), Some("  "), Some("null"), Some("[]")] {
-            assert!(parse(text).expect("no parameters").is_empty(), "{text:?}");
+            assert!(parsed(text).expect("no parameters").is_empty(), "{text:?}");
         }
         for text in ["{}", "1", "\"a\"", "[1", "[1] 2"] {
-            assert_eq!(parse(Some(text)).expect_err(text).code, code::PARAMS_INVALID, "{text}");
+            assert_eq!(parsed(Some(text)).expect_err(text).code, code::PARAMS_INVALID, "{text}");
         }
     }
 
@@ -270,5 +253,15 @@ mod tests {
         assert!(refused(Wire::Text, "\"a\\u0000b\"").contains("U+0000"));
         assert!(encode_scalar(Wire::Float8, "\"inf\"").is_err());
         assert!(encode_scalar(Wire::Float8, "\"Infinity\"").is_ok());
+    }
+
+    #[test]
+    fn what_only_postgres_reads_goes_as_text() {
+        let interval =
+            <sqlx::postgres::types::PgInterval as sqlx::Type<sqlx::Postgres>>::type_info();
+        assert_eq!(encode(&interval, "\"1 day\""), Ok(Value::Text("1 day".to_owned())));
+        assert_eq!(encode(&interval, "null"), Ok(Value::Null));
+        assert!(encode(&interval, "5").is_err());
+        assert!(encode(&interval, "\"a\\u0000\"").is_err());
     }
 }

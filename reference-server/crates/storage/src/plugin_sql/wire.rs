@@ -64,6 +64,11 @@ impl Wire {
         })
     }
 
+    /// Whether Postgres reads more spellings of a value than this crate does.
+    pub(super) fn has_more_texts(self) -> bool {
+        matches!(self, Self::Timestamp | Self::Timestamptz | Self::Date | Self::Time | Self::Uuid)
+    }
+
     /// The type as a person would name it.
     pub(super) fn as_str(self) -> &'static str {
         match self {

@@ -166,7 +166,7 @@ async fn settings_do_not_outlive_their_statement() {
     {
         plugin.query(&format!("SELECT set_config('{name}', '{value}', false)"), "").await.unwrap();
     }
-    assert_eq!(plugin.value("SHOW statement_timeout").await, "5s");
+    assert_eq!(plugin.value("SHOW statement_timeout").await, "3s");
     assert_eq!(plugin.value("SHOW search_path").await, "plugin_data_a, public");
     assert_eq!(plugin.value("SHOW timezone").await, "UTC");
     plugin.query("SELECT pg_advisory_lock(7)", "").await.unwrap();

@@ -4,7 +4,9 @@
 mod activities;
 mod cache;
 mod core_reads;
+mod corpus;
 mod events;
+mod hostile;
 mod isolation;
 mod kv;
 mod migrations;
@@ -13,4 +15,5 @@ mod provision;
 mod sessions;
 mod stores;
 mod support;
+mod transactions;
 mod values;

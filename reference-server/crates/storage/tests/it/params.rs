@@ -60,6 +60,27 @@ async fn values_arrive_as_they_were_written() {
         ("jsonb[]", "[{\"a\": 1}]", "{\"{\\\"a\\\": 1}\"}"),
         ("mood[]", "[\"glad\"]", "{glad}"),
         ("interval[]", "null", "NULL"),
+        // What Postgres alone reads.
+        ("interval", "\"90 minutes\"", "01:30:00"),
+        ("interval[]", "[\"1 day\", null, \"2 hours\"]", "{\"1 day\",NULL,02:00:00}"),
+        ("int4range", "\"[1,5)\"", "[1,5)"),
+        ("inet", "\"10.0.0.1/8\"", "10.0.0.1/8"),
+        ("tsvector", "\"a b\"", "'a' 'b'"),
+        ("mood[]", "\"{sad,glad}\"", "{sad,glad}"),
+        ("int4[]", "\"{{1,2},{3,4}}\"", "{{1,2},{3,4}}"),
+        ("text[]", "\"{a,NULL}\"", "{a,NULL}"),
+        ("timestamptz", "\"2026-01-02 03:04\"", "2026-01-02 03:04:00+00"),
+        (
+            "timestamptz[]",
+            "[\"2026-01-02T03:04:05Z\", \"2026-01-02 03:04\"]",
+            "{\"2026-01-02 03:04:05+00\",\"2026-01-02 03:04:00+00\"}",
+        ),
+        ("date", "\"Jan 5 2026\"", "2026-01-05"),
+        (
+            "uuid",
+            "\"{00000000-0000-0000-0000-000000000001}\"",
+            "00000000-0000-0000-0000-000000000001",
+        ),
     ] {
         let sql = format!("SELECT coalesce(($1::{type})::text, 'NULL')");
         let found = plugin.query(&sql, &format!("[{json}]")).await.expect(r#type);
@@ -108,13 +129,22 @@ async fn what_does_not_fit_is_refused_with_its_place() {
         ("SELECT $1::bool", "[\"true\"]", "expected boolean"),
         ("SELECT $1::text", "[{\"a\": 1}]", "expected text, got an object"),
         ("SELECT $1::text", "[\"a\\u0000\"]", "U+0000"),
-        ("SELECT $1::uuid", "[\"no\"]", "expected uuid"),
-        ("SELECT $1::timestamptz", "[\"yesterday\"]", "expected timestamp with time zone"),
-        ("SELECT $1::date", "[\"2026-02-30\"]", "expected date"),
+        ("SELECT $1::uuid", "[\"no\"]", "parameter $1: invalid input syntax for type uuid"),
+        ("SELECT $1::uuid", "[5]", "expected uuid"),
+        ("SELECT $1::timestamptz", "[\"someday\"]", "parameter $1: invalid input syntax"),
+        ("SELECT $1::date", "[\"2026-02-30\"]", "out of range"),
         ("SELECT $1::bytea", "[\"***\"]", "expected bytea"),
         ("SELECT $1::int[]", "[5]", "expected an array"),
         ("SELECT $1::int[]", "[[1, \"x\"]]", "element 1: expected integer"),
-        ("SELECT $1::interval", "[\"1 day\"]", "convert it with a cast"),
+        (
+            "SELECT $1::interval",
+            "[\"soon\"]",
+            "parameter $1: invalid input syntax for type interval",
+        ),
+        ("SELECT $1::interval", "[5]", "expected INTERVAL as text, got a number"),
+        ("SELECT $1::interval[]", "[[\"1 day\", 5]]", "element 1: expected INTERVAL"),
+        ("SELECT $1::int4range", "[\"[1\"]", "malformed range"),
+        ("SELECT $1::interval", "[\"1\\u0000\"]", "U+0000"),
     ] {
         let error = plugin.query(sql, params).await.expect_err(sql);
         assert_eq!(error.code, code::PARAMS_INVALID, "{sql} with {params}: {error}");

@@ -12,8 +12,8 @@ use lifecycle::{Installed, Lifecycle, LifecycleConfig, Restored};
 use policy::Policy;
 use policy::outbound::OutboundRefusal;
 use sandbox::{
-    Cache, Core, DbAccess, KeyValueStore, Outbound, OutboundCall, RequestContext, Sandbox,
-    SandboxConfig, ServiceError, Services,
+    Cache, Core, DbAccess, DbTransaction, KeyValueStore, Outbound, OutboundCall, RequestContext,
+    Sandbox, SandboxConfig, ServiceError, Services,
 };
 use storage::{Database, DatabaseConfig};
 
@@ -169,6 +169,10 @@ impl Services for OwnDatabase {
     ) -> Result<u64, ServiceError> {
         let done = self.0.plugin_sql().exec(plugin, sql, params).await;
         done.map_err(|error| ServiceError::new("database_error", error.to_string()))
+    }
+
+    async fn db_begin(&self, _: &PluginName) -> Result<Box<dyn DbTransaction>, ServiceError> {
+        Err(ServiceError::new("database_error", "these guests open no transaction"))
     }
 
     async fn config_get(&self, _: &PluginName, _: &str) -> Option<String> {

@@ -10,7 +10,7 @@ use std::fmt;
 
 use serde::ser::{self, Serialize};
 
-use super::Inside;
+use super::{Call, Inside};
 
 /// Walks a node and everything below it.
 pub(super) fn inside(node: &pg_query::Node) -> Inside {
@@ -29,6 +29,8 @@ struct Visitor {
     number: Option<i32>,
     /// Whether the last optional value passed was there.
     some: bool,
+    /// How long the last list passed was.
+    length: usize,
 }
 
 /// The walk cannot fail; serde wants an error type.
@@ -51,7 +53,8 @@ impl ser::Error for Never {
 struct Fields<'v> {
     visitor: &'v mut Visitor,
     structure: &'static str,
-    call: Option<String>,
+    call: Call,
+    schema: Option<String>,
 }
 
 impl ser::SerializeStruct for Fields<'_> {
@@ -65,10 +68,22 @@ impl ser::SerializeStruct for Fields<'_> {
         value.serialize(&mut *self.visitor)?;
         match (self.structure, field) {
             // Of a qualified name's parts the last one passed is the function's own.
-            ("FuncCall", "funcname") => self.call = self.visitor.text.take(),
+            ("FuncCall", "funcname") => {
+                self.call.name = self.visitor.text.take().unwrap_or_default();
+            }
+            ("FuncCall", "args") => self.call.arguments = self.visitor.length,
             ("FuncCall", "location") => {
-                let place = self.visitor.number.and_then(|at| usize::try_from(at).ok());
-                self.visitor.inside.calls.push((self.call.take().unwrap_or_default(), place));
+                self.call.place = self.visitor.number.and_then(|at| usize::try_from(at).ok());
+                self.visitor.inside.calls.push(std::mem::take(&mut self.call));
+            }
+            ("RangeVar", "schemaname") => self.schema = self.visitor.text.take(),
+            ("RangeVar", "relname") => {
+                let name = self.visitor.text.take().unwrap_or_default();
+                self.visitor.inside.relations.push((self.schema.take().unwrap_or_default(), name));
+            }
+            ("ParamRef", "number") => {
+                let number = self.visitor.number.unwrap_or_default();
+                self.visitor.inside.parameters = self.visitor.inside.parameters.max(number);
             }
             ("SelectStmt", "into_clause") => self.visitor.inside.into |= self.visitor.some,
             _ => {}
@@ -97,7 +112,7 @@ impl<'v> ser::Serializer for &'v mut Visitor {
             "LockingClause" => self.inside.locks = true,
             _ => {}
         }
-        Ok(Fields { visitor: self, structure: name, call: None })
+        Ok(Fields { visitor: self, structure: name, call: Call::default(), schema: None })
     }
     fn serialize_struct_variant(
         self,
@@ -126,7 +141,7 @@ impl<'v> ser::Serializer for &'v mut Visitor {
         Ok(())
     }
     fn serialize_seq(self, _: Option<usize>) -> Result<Items<'v>, Never> {
-        Ok(Items(self))
+        Ok(Items { visitor: self, length: 0 })
     }
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
@@ -217,15 +232,20 @@ impl<'v> ser::Serializer for &'v mut Visitor {
 }
 
 /// A list being walked.
-struct Items<'v>(&'v mut Visitor);
+struct Items<'v> {
+    visitor: &'v mut Visitor,
+    length: usize,
+}
 
 impl ser::SerializeSeq for Items<'_> {
     type Ok = ();
     type Error = Never;
     fn serialize_element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Never> {
-        item.serialize(&mut *self.0)
+        self.length += 1;
+        item.serialize(&mut *self.visitor)
     }
     fn end(self) -> Result<(), Never> {
+        self.visitor.length = self.length;
         Ok(())
     }
 }

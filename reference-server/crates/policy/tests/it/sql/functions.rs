@@ -1,8 +1,8 @@
 //! Functions no plugin calls, in every spelling and in every place of a statement.
 
-use policy::SqlPolicy;
 use policy::sql::SqlCall::{Exec, Query, Query2};
 use policy::sql::code;
+use policy::{Limits, SqlPolicy};
 
 use super::verdict;
 
@@ -67,6 +67,11 @@ const DENIED_CALLS: &[&str] = &[
     "pg_current_logfile()",
     "pg_stat_reset()",
     "pg_log_backend_memory_contexts(1)",
+    "pg_get_functiondef(16400)",
+    "pg_get_viewdef(16400)",
+    "pg_stat_get_activity(NULL)",
+    "ts_rewrite('a'::tsquery, 'SELECT a, b FROM t')",
+    "inet_server_addr()",
 ];
 
 #[test]
@@ -78,7 +83,7 @@ fn denied_functions_are_denied_wherever_they_stand() {
             (Query, format!("SELECT * FROM {denied}")),
             (Exec, format!("UPDATE t SET a = 1 WHERE b = coalesce(a, ({denied})::text)")),
         ] {
-            let refusal = SqlPolicy::default().admit(call, &sql);
+            let refusal = SqlPolicy::default().admit(call, &sql, &Limits::default());
             let refusal = refusal.map_err(|refusal| (refusal.code, refusal.offset.is_some()));
             assert_eq!(refusal, Err((code::FUNCTION_NOT_ALLOWED, true)), "{sql}");
         }

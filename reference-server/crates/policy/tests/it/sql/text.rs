@@ -1,15 +1,17 @@
 //! Statements as text: what the guest reads, size and nesting, and properties of spelling.
 
-use policy::SqlPolicy;
 use policy::sql::SqlCall::{Exec, Query, Query2};
-use policy::sql::{MAX_STATEMENT_BYTES, code};
+use policy::sql::code;
+use policy::{Limits, SqlPolicy};
 use proptest::prelude::*;
 
 use super::verdict;
 
 #[test]
 fn what_the_guest_reads_names_the_call_and_the_statement() {
-    let text = |call, sql| SqlPolicy::default().admit(call, sql).map_err(|e| e.to_string());
+    let text = |call, sql| {
+        SqlPolicy::default().admit(call, sql, &Limits::default()).map_err(|e| e.to_string())
+    };
     assert_eq!(
         text(Query, "/* x */ drop table items"),
         Err("statement_not_allowed: db_query takes one SELECT, WITH … SELECT or VALUES, not DROP"
@@ -41,9 +43,10 @@ fn size_and_nesting_have_ends() {
     ] {
         assert_eq!(verdict(Query, &sql), Err(code::SYNTAX_ERROR), "{}…", &sql[..40]);
     }
-    let long = format!("SELECT '{}'", "x".repeat(MAX_STATEMENT_BYTES - 9));
+    let most = Limits::default().sql_statement_bytes;
+    let long = format!("SELECT '{}'", "x".repeat(most - 9));
     assert_eq!(verdict(Query, &long), Ok(()));
-    let longer = format!("SELECT '{}'", "x".repeat(MAX_STATEMENT_BYTES - 8));
+    let longer = format!("SELECT '{}'", "x".repeat(most - 8));
     assert_eq!(verdict(Query, &longer), Err(code::STATEMENT_TOO_LARGE));
 }
 

@@ -2,7 +2,8 @@
 //! the same few statements over and over.
 
 use moka::sync::Cache;
-use policy::sql::{MAX_STATEMENT_BYTES, SqlCall, SqlPolicy, SqlRefusal};
+use policy::Policy;
+use policy::sql::{SqlCall, SqlRefusal};
 
 /// Statement text kept, in bytes. Some ten thousand ordinary statements; plugins that put values
 /// into the text instead of parameters push others out, and only pay themselves.
@@ -28,11 +29,12 @@ impl Verdicts {
     }
 
     /// The guard's verdict on a statement.
-    pub(crate) fn admit(&self, guard: &SqlPolicy, call: SqlCall, sql: &str) -> Verdict {
-        if sql.len() > MAX_STATEMENT_BYTES {
+    pub(crate) fn admit(&self, policy: &Policy, call: SqlCall, sql: &str) -> Verdict {
+        let judge = || policy.sql.admit(call, sql, &policy.limits);
+        if sql.len() > policy.limits.sql_statement_bytes {
             // Refused without being parsed, hence not worth its room.
-            return guard.admit(call, sql);
+            return judge();
         }
-        self.kept.get_with((call, sql.into()), || guard.admit(call, sql))
+        self.kept.get_with((call, sql.into()), judge)
     }
 }

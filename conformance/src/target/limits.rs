@@ -1,0 +1,75 @@
+//! The host's limits, as the target file states them.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::case::Span;
+
+/// `[limits]`; the defaults are the specification's.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Longest call.
+    pub call_duration: Span,
+    /// Pages of 64 KiB of guest memory.
+    pub memory_pages: u64,
+    /// Longest plugin response.
+    pub response_bytes: u64,
+    /// Longest request body to a plugin.
+    pub request_bytes: u64,
+    /// Longest run of one statement.
+    pub sql_statement_duration: Span,
+    /// Longest text of one statement.
+    pub sql_statement_bytes: u64,
+    /// Most parameters of one statement.
+    pub sql_params: u64,
+    /// Longest JSON of one statement's parameters.
+    pub sql_params_bytes: u64,
+    /// Most rows of one result.
+    pub sql_rows: u64,
+    /// Longest JSON of one result.
+    pub sql_result_bytes: u64,
+}
+
+impl Limits {
+    /// Those that are numbers, with the names of their variables.
+    pub fn numbers(&self) -> [(&'static str, u64); 8] {
+        [
+            ("memory_pages", self.memory_pages),
+            ("response_bytes", self.response_bytes),
+            ("request_bytes", self.request_bytes),
+            ("sql_statement_bytes", self.sql_statement_bytes),
+            ("sql_params", self.sql_params),
+            ("sql_params_bytes", self.sql_params_bytes),
+            ("sql_rows", self.sql_rows),
+            ("sql_result_bytes", self.sql_result_bytes),
+        ]
+    }
+
+    /// Those that are spans of time, with the names of their variables.
+    pub fn spans(&self) -> [(&'static str, Duration); 2] {
+        [
+            ("call_duration", self.call_duration.0),
+            ("sql_statement_duration", self.sql_statement_duration.0),
+        ]
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const MIB: u64 = 1024 * 1024;
+        Self {
+            call_duration: Span(Duration::from_secs(5)),
+            memory_pages: 1024,
+            response_bytes: 10 * MIB,
+            request_bytes: 10 * MIB,
+            sql_statement_duration: Span(Duration::from_secs(3)),
+            sql_statement_bytes: MIB / 4,
+            sql_params: 10_000,
+            sql_params_bytes: 4 * MIB,
+            sql_rows: 10_000,
+            sql_result_bytes: 8 * MIB,
+        }
+    }
+}
