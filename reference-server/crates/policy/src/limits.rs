@@ -63,9 +63,11 @@ pub struct Limits {
     pub sql_statement_bytes: usize,
     /// One statement's run. Shorter than a call, so that a guest whose query was too expensive is
     /// told, and has time left to say so.
+    #[serde(with = "humantime_serde")]
     pub sql_statement_duration: Duration,
     /// The undoing of what a guest left open. The database has nothing to wait for then; a store
     /// that does not answer by now is left to notice the closed connection.
+    #[serde(with = "humantime_serde")]
     pub sql_rollback_duration: Duration,
     /// Parameters of one statement: a bulk insert of a thousand rows with ten columns. Each costs
     /// a conversion and its place in the plan.

@@ -61,9 +61,7 @@ impl GuestInstance {
             .flatten()
             .map_err(|error| LoadError::Instantiate(Box::new(classify(&error))))?;
         store.data_mut().guest = Some(guest_memory(&instance, &mut store, shape)?);
-        let initialised = initialise(&instance, &mut store, shape).await;
-        abandon(store.data_mut()).await;
-        initialised?;
+        initialise(&instance, &mut store, shape).await?;
         let mut exports = Exports { instance: &instance, store: &mut store };
         Ok(Self {
             handle_request: exports.if_there(shape.handle_request, abi::HANDLE_REQUEST)?,
@@ -147,15 +145,12 @@ impl GuestInstance {
         self.store.set_epoch_deadline(YIELD_AFTER_TICKS);
     }
 
-    /// Calls an export. However it ends, what the guest left open in the database ends with it.
     async fn run<P, R>(&mut self, export: &TypedFunc<P, R>, arguments: P) -> Result<R, CallError>
     where
         P: WasmParams + Sync,
         R: WasmResults + Sync,
     {
-        let outcome = run(&mut self.store, export, arguments).await;
-        abandon(self.store.data_mut()).await;
-        outcome.map_err(|error| classify(&error))
+        run(&mut self.store, export, arguments).await.map_err(|error| classify(&error))
     }
 
     async fn hand_over(&mut self, bytes: &[u8]) -> Result<Placed, CallError> {
@@ -203,7 +198,8 @@ fn responded(status: i32, body: Vec<u8>) -> Result<GuestResponse, CallError> {
 }
 
 /// Calls an export within the deadline of the store's call. Guest code is interrupted by the epoch;
-/// what it waits for in a host function or in WASI ends here.
+/// what it waits for in a host function or in WASI ends here. However it ends, a transaction that
+/// the guest left open ends with it.
 async fn run<P, R>(
     store: &mut Store<HostState>,
     export: &TypedFunc<P, R>,
@@ -216,6 +212,7 @@ where
     let deadline = store.data().call.deadline;
     let outcome = deadline.bound(export.call_async(&mut *store, arguments)).await;
     store.data().log.end_call();
+    abandon(store.data_mut()).await;
     outcome.map_err(wasmtime::Error::from).flatten()
 }
 

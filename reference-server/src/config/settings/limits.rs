@@ -53,6 +53,22 @@ pub(super) const LIMITS: &[Setting] = &[
         "the response envelope as read from the guest, before base64 is undone",
     ),
     setting(
+        "PLUGINS_LIMIT_SQL_STATEMENT_BYTES",
+        "limits.sql_statement_bytes",
+        "text of one statement",
+    ),
+    setting(
+        "PLUGINS_LIMIT_SQL_STATEMENT_DURATION",
+        "limits.sql_statement_duration",
+        "one statement's run",
+    ),
+    setting(
+        "PLUGINS_LIMIT_SQL_ROLLBACK_DURATION",
+        "limits.sql_rollback_duration",
+        "the undoing of what a guest left open",
+    ),
+    setting("PLUGINS_LIMIT_SQL_PARAMS", "limits.sql_params", "parameters of one statement"),
+    setting(
         "PLUGINS_LIMIT_SQL_PARAMS_BYTES",
         "limits.sql_params_bytes",
         "JSON text of one statement's parameters",

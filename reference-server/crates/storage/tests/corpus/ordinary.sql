@@ -124,7 +124,7 @@ SELECT nextval('items_id_seq') > 0, currval('items_id_seq') > 0, lastval() > 0
 
 SELECT 1
 
-SELECT 1 AS one, 'text', NULL, true, 1.5, -3, 1e3, 0x1F, 1_000
+SELECT 1 AS one, 'text', NULL, true, 1.5, -3, 1e3, .5, 5.
 
 VALUES (1, 'a'), (2, 'b')
 
@@ -307,7 +307,8 @@ SELECT '192.168.1.5'::inet << '192.168.0.0/16'::cidr, host('10.0.0.1'::inet), ma
 
 SELECT xmlelement(NAME a, xmlattributes(1 AS b), 'c')::text, xpath('/a/text()', '<a>x</a>')::text
 
-SELECT 'it''s', E'tab\there', $$dollar 'quoted'$$, $tag$ with $$ inside $tag$, U&'d\0061ta', 'a' 'b' IS NULL, N'n'
+SELECT 'it''s', E'tab\there', $$dollar 'quoted'$$, $tag$ with $$ inside $tag$, U&'d\0061ta', 'a'
+ 'b', N'n'
 
 SELECT "title", items."done" AS "Is Done", "i".* FROM "items" JOIN LATERAL (SELECT 1 AS "select") AS "i" ON true
 

@@ -142,7 +142,7 @@ async fn what_does_not_fit_is_refused_with_its_place() {
             "parameter $1: invalid input syntax for type interval",
         ),
         ("SELECT $1::interval", "[5]", "expected INTERVAL as text, got a number"),
-        ("SELECT $1::interval[]", "[[\"1 day\", 5]]", "element 1: expected INTERVAL"),
+        ("SELECT $1::interval[]", "[[\"1 day\", 5]]", "element 1: expected text"),
         ("SELECT $1::int4range", "[\"[1\"]", "malformed range"),
         ("SELECT $1::interval", "[\"1\\u0000\"]", "U+0000"),
     ] {
