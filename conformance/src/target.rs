@@ -2,11 +2,15 @@
 //!
 //! Unknown keys are refused. `hostproof init` writes one with all keys and their meaning.
 
+mod outbound;
+mod plugin_config;
 mod template;
 
+pub use outbound::OutboundServer;
+pub use plugin_config::{GrantedSecret, PluginConfig};
 pub use template::{Answers, render};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -116,36 +120,12 @@ pub struct CatalogServer {
     pub url: Url,
 }
 
-/// `[outbound]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OutboundServer {
-    /// Address the suite listens on.
-    pub listen: SocketAddr,
-    /// A name the host connects to that address, with http allowed.
-    pub allowed_host: String,
-    /// Another such name.
-    pub other_host: String,
-}
-
 /// `[valkey]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Valkey {
     /// `redis://…`
     pub url: Url,
-}
-
-/// `[config]`
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PluginConfig {
-    /// Keys the operator set, with their values.
-    #[serde(default)]
-    pub values: BTreeMap<String, String>,
-    /// Keys the operator set as secrets and granted to no plugin of the suite.
-    #[serde(default)]
-    pub secret_keys: Vec<String>,
 }
 
 /// `[limits]`; the defaults are the specification's.
@@ -160,6 +140,10 @@ pub struct Limits {
     pub response_bytes: u64,
     /// Longest request body to a plugin.
     pub request_bytes: u64,
+    /// Longest request body of `fetch`.
+    pub fetch_request_bytes: u64,
+    /// Longest response body of `fetch`.
+    pub fetch_response_bytes: u64,
 }
 
 impl Default for Limits {
@@ -170,6 +154,8 @@ impl Default for Limits {
             memory_pages: 1024,
             response_bytes: 10 * MIB,
             request_bytes: 10 * MIB,
+            fetch_request_bytes: 10 * MIB,
+            fetch_response_bytes: 50 * MIB,
         }
     }
 }
@@ -211,7 +197,11 @@ impl Target {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(path)
             .map_err(|source| TargetError::Read { path: name.clone(), source })?;
-        Self::parse(&name, &text)
+        let mut target = Self::parse(&name, &text)?;
+        if let (Some(outbound), Some(folder)) = (&mut target.outbound, path.parent()) {
+            outbound.ca_file = folder.join(&outbound.ca_file);
+        }
+        Ok(target)
     }
 
     /// Parses a target file's text.
@@ -250,6 +240,11 @@ impl Target {
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err("[host] url: credentials belong into [admin]".to_owned());
+        }
+        if self.claims.features.contains(&Feature::Config)
+            && let Some(key) = self.config.missing()
+        {
+            return Err(format!("the feature `config` is claimed, and [config] has no `{key}`"));
         }
         if let Some(Admin { password, password_env, .. }) = &self.admin
             && password.is_some() == password_env.is_some()
