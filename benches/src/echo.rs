@@ -169,6 +169,6 @@ impl Services for Nothing {
 #[async_trait]
 impl Outbound for Nothing {
     async fn fetch(&self, _: OutboundCall) -> Result<FetchResponse, OutboundRefusal> {
-        Err(OutboundRefusal::new("connect_failed", "no network in a bench"))
+        Err(OutboundRefusal::new("connection_failed", "no network in a bench"))
     }
 }

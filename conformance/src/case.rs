@@ -14,7 +14,8 @@ mod words;
 pub use data::{Data, Span};
 pub use load::{CaseError, load};
 pub use step::{
-    Action, ActivitySpec, COOKIE, EventSpec, Expect, InstallSpec, RequestSpec, SeenSpec, Step,
+    Action, ActivitySpec, AnswerSpec, COOKIE, EventSpec, Expect, InstallSpec, RequestSpec,
+    SeenSpec, Step,
 };
 pub(crate) use words::words;
 pub use words::{CatalogMode, Feature, Identity, Lane, Need, Profile, Tier};

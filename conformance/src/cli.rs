@@ -3,6 +3,7 @@
 mod init;
 mod ledger;
 mod list;
+mod outbound_ca;
 mod run;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::errors::chain;
 use crate::exit;
 use crate::sources::Sources;
 use crate::suite::Suite;
@@ -36,6 +38,8 @@ enum Command {
     Init(init::Args),
     /// Judge a host.
     Run(Box<run::Args>),
+    /// Make the certificate authority of the suite's outbound server, for a host to trust.
+    OutboundCa(outbound_ca::Args),
     /// List the cases.
     List(list::Args),
     /// Print the specification's sentences with their cases, and lock their texts.
@@ -94,6 +98,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Init(args) => init::init(&args),
         Command::Run(args) => run::run(&args),
+        Command::OutboundCa(args) => outbound_ca::outbound_ca(&args),
         Command::List(args) => list::list(&args),
         Command::Ledger(args) => ledger::ledger(&args),
     };
@@ -113,15 +118,4 @@ fn print(text: &str) -> Result<(), Failed> {
         }
         _ => Ok(()),
     }
-}
-
-/// An error with all its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

@@ -10,6 +10,7 @@
 pub mod case;
 pub mod cli;
 pub mod client;
+mod errors;
 pub mod evidence;
 pub mod exit;
 pub mod ledger;

@@ -10,4 +10,4 @@ mod serve;
 
 pub use bus::{Bus, BusMessage};
 pub use catalog::{Bundle, Catalog};
-pub use outbound::{Outbound, SeenRequest};
+pub use outbound::{Authority, AuthorityError, End, Outbound, OutboundError, Script, SeenRequest};

@@ -5,6 +5,7 @@ mod activity;
 mod attempt;
 mod judge;
 mod lanes;
+mod outbound;
 mod plan;
 mod request;
 mod step;

@@ -3,12 +3,16 @@
 //! Unknown keys are refused. `hostproof init` writes one with all keys and their meaning.
 
 mod limits;
+mod outbound;
+mod plugin_config;
 mod template;
 
 pub use limits::Limits;
+pub use outbound::OutboundServer;
+pub use plugin_config::{GrantedSecret, PluginConfig};
 pub use template::{Answers, render};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -117,36 +121,12 @@ pub struct CatalogServer {
     pub url: Url,
 }
 
-/// `[outbound]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OutboundServer {
-    /// Address the suite listens on.
-    pub listen: SocketAddr,
-    /// A name the host connects to that address, with http allowed.
-    pub allowed_host: String,
-    /// Another such name.
-    pub other_host: String,
-}
-
 /// `[valkey]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Valkey {
     /// `redis://…`
     pub url: Url,
-}
-
-/// `[config]`
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PluginConfig {
-    /// Keys the operator set, with their values.
-    #[serde(default)]
-    pub values: BTreeMap<String, String>,
-    /// Keys the operator set as secrets and granted to no plugin of the suite.
-    #[serde(default)]
-    pub secret_keys: Vec<String>,
 }
 
 /// The target file cannot be used.
@@ -186,7 +166,11 @@ impl Target {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(path)
             .map_err(|source| TargetError::Read { path: name.clone(), source })?;
-        Self::parse(&name, &text)
+        let mut target = Self::parse(&name, &text)?;
+        if let (Some(outbound), Some(folder)) = (&mut target.outbound, path.parent()) {
+            outbound.ca_file = folder.join(&outbound.ca_file);
+        }
+        Ok(target)
     }
 
     /// Parses a target file's text.
@@ -225,6 +209,11 @@ impl Target {
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err("[host] url: credentials belong into [admin]".to_owned());
+        }
+        if self.claims.features.contains(&Feature::Config)
+            && let Some(key) = self.config.missing()
+        {
+            return Err(format!("the feature `config` is claimed, and [config] has no `{key}`"));
         }
         if let Some(Admin { password, password_env, .. }) = &self.admin
             && password.is_some() == password_env.is_some()

@@ -20,6 +20,7 @@ use tokio::sync::{Mutex as AsyncMutex, watch};
 
 use crate::case::Feature;
 use crate::client::{Answer, Client, Outgoing, Transcript, TransportError};
+use crate::errors::chain;
 use crate::evidence::{Failure, FailureKind};
 use crate::peers::{Bus, Catalog, Outbound};
 use crate::target::Target;
@@ -114,7 +115,7 @@ impl World {
         let outbound = match &target.outbound {
             Some(at) if claims.contains(&Feature::Outbound) => Outbound::start(at)
                 .await
-                .map_err(|e| format!("the outbound server cannot listen on {}: {e}", at.listen)),
+                .map_err(|e| format!("there is no outbound server: {}", chain(&e))),
             _ => Err("the target file has no [outbound]".to_owned()),
         };
         let bus = match &target.valkey {

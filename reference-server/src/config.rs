@@ -153,6 +153,9 @@ pub struct PluginsConfig {
     /// Values for `config_get`.
     #[serde(default)]
     pub config_file: Option<PathBuf>,
+    /// Certificate authorities in PEM that plugins' requests trust beside the system's.
+    #[serde(default)]
+    pub outbound_ca_file: Option<PathBuf>,
     /// Test switch: hosts that plugins reach at a fixed address, by http too.
     pub outbound_test_hosts: TestHosts,
 }

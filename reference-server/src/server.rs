@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context as _;
 use lifecycle::{Lifecycle, LifecycleConfig};
 use policy::Policy;
-use sandbox::{HttpOutbound, Sandbox, SandboxConfig};
+use sandbox::{HttpOutbound, HttpOutboundConfig, Sandbox, SandboxConfig, TrustRoots};
 use storage::{
     Database, DatabaseConfig,
     activities::Activities,
@@ -219,15 +219,27 @@ fn build_sandbox(
     policy: &Arc<Policy>,
     services: HostServices,
 ) -> anyhow::Result<Sandbox> {
-    let outbound =
-        HttpOutbound::new(Arc::clone(policy), config.plugins.outbound_test_hosts.get().clone())
-            .context("cannot set up the HTTP client of plugins")?;
+    let outbound = HttpOutboundConfig {
+        test_hosts: config.plugins.outbound_test_hosts.get().clone(),
+        trust_roots: match &config.plugins.outbound_ca_file {
+            Some(file) => trust_roots(file).with_context(|| {
+                format!("cannot use PLUGINS_OUTBOUND_CA_FILE {}", file.display())
+            })?,
+            None => TrustRoots::default(),
+        },
+    };
+    let outbound = HttpOutbound::new(Arc::clone(policy), outbound)
+        .context("cannot set up the HTTP client of plugins")?;
     let settings = SandboxConfig {
         module_cache_dir: config.plugins.module_cache_dir.clone(),
         ..SandboxConfig::default()
     };
     Sandbox::new(settings, Arc::clone(policy), Arc::new(services), Arc::new(outbound))
         .context("cannot set up the WebAssembly sandbox")
+}
+
+fn trust_roots(file: &Path) -> anyhow::Result<TrustRoots> {
+    Ok(TrustRoots::from_pem(&std::fs::read(file)?)?)
 }
 
 async fn build_lifecycle(

@@ -11,12 +11,12 @@ use std::{
     ffi::OsString,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     os::unix::process::CommandExt as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, ExitCode, ExitStatus},
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use nix::{sys::signal::kill, unistd::Pid};
 
 use crate::{
@@ -80,16 +80,19 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 pub(crate) fn run_with_services(inner: &Inner) -> Result<ExitCode> {
     let signals = signals::watch()?;
     let began = Instant::now();
+    let folder = workspace::target().join("conformance");
     let target = Target {
         catalog: free_address()?,
         outbound: free_address()?,
+        // Outside of the host's folder, which is emptied for every run.
+        outbound_ca: workspace::target().join("outbound-ca.pem"),
         valkey: env::var("HOSTPROOF_VALKEY_URL").ok(),
     };
     let database = env::var("HOSTPROOF_OWN_DATABASE_URL")
         .context("this command is run by `cargo xtask conformance`")?;
 
+    make_authority(&inner.hostproof, &target)?;
     announce("starting the reference host");
-    let folder = workspace::target().join("conformance");
     let plan = Plan {
         program: &inner.host,
         services: &inner.services,
@@ -118,6 +121,18 @@ pub(crate) fn run_with_services(inner: &Inner) -> Result<ExitCode> {
     }
     eprintln!("    the host's log: {}", host.log.display());
     Ok(tool::exit_code(status))
+}
+
+/// Has the suite make the authority of its outbound server, which the host trusts when it starts.
+fn make_authority(hostproof: &Path, target: &Target) -> Result<()> {
+    let mut command = Command::new(hostproof);
+    command.arg("outbound-ca").arg(&target.outbound_ca);
+    for host in Target::outbound_hosts() {
+        command.args(["--host", host]);
+    }
+    let status = command.status().context("cannot run `hostproof outbound-ca`")?;
+    ensure!(status.success(), "`hostproof outbound-ca` ended with {status}");
+    Ok(())
 }
 
 /// Runs the suite to its end, and passes on the signals that ask for an earlier one.

@@ -71,12 +71,20 @@ fn known_variables(case: &Case) -> Result<Vars, String> {
     for name in [
         "allowed_host",
         "allowed_host_upper",
+        "allowed_host_idna",
         "other_host",
+        "untrusted_host",
+        "expired_host",
+        "misnamed_host",
         "outbound_port",
         "config_key",
         "config_key_lower",
         "config_value",
         "secret_key",
+        "empty_key",
+        "granted_key",
+        "granted_value",
+        "granted_plugin",
     ] {
         known.set(name, "x");
     }
@@ -192,6 +200,14 @@ fn action(
             let data = [&seen.count, &seen.method, &seen.path, &seen.body];
             for data in data.into_iter().flatten().chain(seen.headers.values()) {
                 matcher(data, known)?;
+            }
+        }
+        Action::OutboundAnswer(answer) => {
+            for value in [&answer.token, &answer.send, &answer.repeat, &answer.tail] {
+                known.text(value).map_err(text)?;
+            }
+            if answer.repeat.is_empty() && (answer.times.is_some() || answer.pause.is_some()) {
+                return Err("`times` and `pause` belong to a `repeat`".to_owned());
             }
         }
         Action::ObserveEvent(event) => {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{CatalogMode, Data, Identity, PluginSpec, Span};
+use crate::peers::End;
 
 /// What a capture begins with that means a cookie instead of a JSON pointer.
 pub const COOKIE: &str = "cookie:";
@@ -53,6 +54,8 @@ pub enum Action {
     Catalog(CatalogMode),
     /// Requests that reached the outbound server.
     OutboundSeen(SeenSpec),
+    /// What the outbound server sends for a token from now on.
+    OutboundAnswer(AnswerSpec),
     /// A message on the event channel.
     ObserveEvent(EventSpec),
     /// An activity on the stream of activities.
@@ -74,6 +77,7 @@ impl Action {
             Self::Uninstall => "uninstall",
             Self::Catalog(_) => "catalog",
             Self::OutboundSeen(_) => "outbound_seen",
+            Self::OutboundAnswer(_) => "outbound_answer",
             Self::ObserveEvent(_) => "observe_event",
             Self::ObserveActivity(_) => "observe_activity",
             Self::Join(_) => "join",
@@ -131,6 +135,29 @@ pub struct SeenSpec {
     pub headers: BTreeMap<String, Data>,
     /// Matcher for its body as text.
     pub body: Option<Data>,
+}
+
+/// `outbound_answer = { … }`: what `/scripted?token=…` gets instead of an HTTP server's answer.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerSpec {
+    /// `?token=` of the requests meant.
+    pub token: String,
+    /// Sent as written, byte for byte: status line, headers and body.
+    #[serde(default)]
+    pub send: String,
+    /// Then this, …
+    #[serde(default)]
+    pub repeat: String,
+    /// … so often, or without end.
+    pub times: Option<u64>,
+    /// Before each time.
+    pub pause: Option<Span>,
+    /// Then this.
+    #[serde(default)]
+    pub tail: String,
+    /// How it ends; default: in order.
+    pub end: Option<End>,
 }
 
 /// `observe_event = { … }`.
@@ -215,6 +242,7 @@ pub(super) struct StepText {
     uninstall: Option<Nothing>,
     catalog: Option<CatalogMode>,
     outbound_seen: Option<SeenSpec>,
+    outbound_answer: Option<AnswerSpec>,
     observe_event: Option<EventSpec>,
     observe_activity: Option<ActivitySpec>,
     join: Option<String>,
@@ -244,13 +272,14 @@ impl StepText {
         actions.extend(self.uninstall.map(|Nothing {}| Action::Uninstall));
         actions.extend(self.catalog.map(Action::Catalog));
         actions.extend(self.outbound_seen.map(Action::OutboundSeen));
+        actions.extend(self.outbound_answer.map(Action::OutboundAnswer));
         actions.extend(self.observe_event.map(Action::ObserveEvent));
         actions.extend(self.observe_activity.map(Action::ObserveActivity));
         actions.extend(self.join.map(Action::Join));
         let names: Vec<_> = actions.iter().map(Action::name).collect();
         let action = match actions.len() {
             1 => actions.remove(0),
-            0 => return Err("a step has an action: request, probe, publish, install, upgrade, patch, uninstall, catalog, outbound_seen, observe_event, observe_activity or join".to_owned()),
+            0 => return Err("a step has an action: request, probe, publish, install, upgrade, patch, uninstall, catalog, outbound_seen, outbound_answer, observe_event, observe_activity or join".to_owned()),
             _ => return Err(format!("a step has one action, not {}", names.join(" and "))),
         };
         Ok(Step {

@@ -3,8 +3,9 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
-use super::{Failed, print};
+use super::{Failed, chain, print};
 use crate::exit;
+use crate::peers::Authority;
 use crate::target::{Answers, Target, render};
 
 /// Write a commented target file. On a terminal, what no flag says is asked for.
@@ -74,6 +75,14 @@ pub(super) fn init(args: &Args) -> Result<u8, Failed> {
     std::fs::write(&args.file, text)
         .map_err(|e| Failed::usage(format!("cannot write {name}: {e}")))?;
     print(&format!("wrote {name}; now: hostproof run --target {name}\n"))?;
+    // Read as `run` will read it: the authority's file is meant from the target file's folder.
+    let target = Target::read(&args.file).map_err(|e| Failed::usage(e.to_string()))?;
+    if let Some(outbound) = &target.outbound {
+        let file = outbound.ca_file.display();
+        Authority::at(&outbound.ca_file, &outbound.hosts())
+            .map_err(|error| Failed::usage(chain(&error)))?;
+        print(&format!("the host has to trust {file} for what its plugins fetch\n"))?;
+    }
     Ok(exit::CONFORMANT)
 }
 

@@ -8,9 +8,10 @@ use rand::SeedableRng as _;
 use url::Url;
 
 use super::{Failed, SourceArgs, chain, print};
-use crate::case::{Profile, Tier};
+use crate::case::{Feature, Profile, Tier};
 use crate::client::Client;
 use crate::exit;
+use crate::peers::Authority;
 use crate::report::{self, Header, Report, SelectionReport, Style};
 use crate::runner::{self, RunOptions, Selection};
 use crate::target::{Admin, Target};
@@ -81,6 +82,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     std::fs::create_dir_all(&args.out)
         .map_err(|e| Failed::usage(format!("cannot create {}: {e}", args.out.display())))?;
 
+    announce_authority(&target)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -123,6 +125,21 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
         print(&format!("{summary}reports: {out}/report.json, {out}/junit.xml\n"))?;
     }
     Ok(report.footer.exit_code)
+}
+
+/// A host that was started before the outbound server's authority was made cannot trust it.
+fn announce_authority(target: &Target) -> Result<(), Failed> {
+    let Some(outbound) = &target.outbound else { return Ok(()) };
+    if !target.claims.features.contains(&Feature::Outbound) {
+        return Ok(());
+    }
+    let (_, made) = Authority::at(&outbound.ca_file, &outbound.hosts())
+        .map_err(|error| Failed::usage(chain(&error)))?;
+    if made {
+        let file = outbound.ca_file.display();
+        eprintln!("made {file}: the host has to trust it for what its plugins fetch");
+    }
+    Ok(())
 }
 
 /// Names must not repeat between runs against one host, also where the seed does.

@@ -14,6 +14,7 @@ use tokio_rustls::TlsConnector;
 use url::Url;
 
 use super::TransportError;
+use crate::errors::chain;
 
 /// Connects to one host.
 pub(super) struct Connector {
@@ -95,15 +96,4 @@ fn tls(host: &str) -> Result<(TlsConnector, ServerName<'static>), String> {
     let config = rustls::ClientConfig::with_platform_verifier().map_err(|e| e.to_string())?;
     let name = ServerName::try_from(host.to_owned()).map_err(|e| e.to_string())?;
     Ok((TlsConnector::from(Arc::new(config)), name))
-}
-
-/// An error with all its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

@@ -1,25 +1,35 @@
-//! The other end of a plugin's `fetch`: answers by path, and remembers requests by their token.
+//! The other end of a plugin's `fetch`: answers by path, or byte for byte as a case says, over http
+//! and over TLS on one port, and remembers requests by their token.
+
+mod authority;
+mod behaviour;
+mod connection;
+mod script;
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
 
-use super::serve::{self, Hangup, Reply, Server};
+use super::serve::{self, Hangup, Server};
 use crate::evidence::Receipt;
 use crate::target::OutboundServer;
 
+pub use authority::{Authority, AuthorityError};
+pub use script::{End, Script};
+
 /// Longest request body it reads.
 const MAX_BODY: usize = 16 * 1024 * 1024;
-/// Longest body it sends for `/bytes/N`: above the specification's cap on responses, 50 MiB.
-const MAX_SENT: usize = 64 * 1024 * 1024;
+
+/// The first byte of a TLS handshake; no HTTP request begins with it.
+const TLS_HANDSHAKE: u8 = 0x16;
 
 /// A request that reached the server.
 #[derive(Debug, Clone)]
@@ -36,24 +46,49 @@ pub struct SeenRequest {
     pub receipt: Receipt,
 }
 
-type Seen = Arc<Mutex<HashMap<String, Vec<SeenRequest>>>>;
+/// What the server knows, by token.
+#[derive(Debug, Default)]
+struct Books {
+    seen: Mutex<HashMap<String, Vec<SeenRequest>>>,
+    scripts: Mutex<HashMap<String, Script>>,
+}
 
 /// The running server.
 #[derive(Debug)]
 pub struct Outbound {
-    seen: Seen,
+    books: Arc<Books>,
     server: Server,
 }
 
+/// The server cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum OutboundError {
+    /// Its address cannot be used.
+    #[error("it cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// Its certificates cannot be made.
+    #[error("it has no certificates")]
+    Authority(#[from] AuthorityError),
+}
+
 impl Outbound {
-    /// Starts the server of `[outbound]`.
-    pub async fn start(target: &OutboundServer) -> io::Result<Self> {
-        let seen = Seen::default();
-        let shared = Arc::clone(&seen);
-        let server =
-            serve::serve(target.listen, move |request| answer(Arc::clone(&shared), request))
-                .await?;
-        Ok(Self { seen, server })
+    /// Starts the server of `[outbound]`. Makes its certificate authority if there is none yet.
+    pub async fn start(target: &OutboundServer) -> Result<Self, OutboundError> {
+        let (authority, _) = Authority::at(&target.ca_file, &target.hosts())?;
+        let tls = TlsAcceptor::from(authority.server_config(target)?);
+        let books = Arc::<Books>::default();
+        let shared = Arc::clone(&books);
+        let server = serve::listen(target.listen, move |stream| {
+            accept(stream, tls.clone(), Arc::clone(&shared))
+        })
+        .await
+        .map_err(|source| OutboundError::Listen { address: target.listen, source })?;
+        Ok(Self { books, server })
     }
 
     /// The address it listens on.
@@ -63,79 +98,61 @@ impl Outbound {
 
     /// All requests with `?token=` this, in order of arrival.
     pub fn seen(&self, token: &str) -> Vec<SeenRequest> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.get(token).cloned().unwrap_or_default()
+        lock(&self.books.seen).get(token).cloned().unwrap_or_default()
+    }
+
+    /// What `/scripted?token=` answers for this token from now on.
+    pub fn script(&self, token: String, script: Script) {
+        lock(&self.books.scripts).insert(token, script);
     }
 }
 
-async fn answer(seen: Seen, request: Request<Incoming>) -> Reply {
-    let receipt = Receipt::of_request(&request);
-    let (head, body) = request.into_parts();
-    let body = Limited::new(body, MAX_BODY).collect().await.map_err(|_| Hangup)?.to_bytes();
-    let query: HashMap<String, String> =
-        url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes())
-            .into_owned()
-            .collect();
-    let mut headers = Map::new();
-    for (name, value) in &head.headers {
-        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        headers.insert(name.to_string(), Value::from(value));
-    }
-    let request = SeenRequest {
-        method: head.method.to_string(),
-        path: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
-        headers,
-        body,
-        receipt,
-    };
-    if let Some(token) = query.get("token") {
-        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.entry(token.clone()).or_default().push(request.clone());
-    }
-    let path = head.uri.path();
-    let (name, argument) = path.trim_start_matches('/').split_once('/').unwrap_or((&path[1..], ""));
-    reply(name, argument, &query, &request).await
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn reply(
-    name: &str,
-    argument: &str,
-    query: &HashMap<String, String>,
-    request: &SeenRequest,
-) -> Reply {
-    let text =
-        |status, text: &str| serve::response(status, "text/plain", serve::full(text.to_owned()));
-    let json =
-        |value: Value| serve::response(200, "application/json", serve::full(value.to_string()));
-    Ok(match name {
-        "echo" => {
-            let body = match std::str::from_utf8(&request.body) {
-                Ok(text) => json!({ "body": text }),
-                Err(_) => json!({ "body_base64": STANDARD.encode(&request.body) }),
-            };
-            let mut answer = json!({ "method": request.method, "path": request.path, "headers": request.headers });
-            crate::patch::merge(&mut answer, &body);
-            json(answer)
+/// One connection, with or without TLS. How it ends is the host's business.
+async fn accept(stream: TcpStream, tls: TlsAcceptor, books: Arc<Books>) {
+    let mut first = [0];
+    match stream.peek(&mut first).await {
+        Ok(1) if first[0] == TLS_HANDSHAKE => {
+            if let Ok(stream) = tls.accept(stream).await {
+                connection::attend(stream, books).await;
+            }
         }
-        "headers" => json(Value::Object(request.headers.clone())),
-        "status" => text(argument.parse().unwrap_or(400), "as asked\n"),
-        "redirect" => {
-            let mut response = text(302, "");
-            let to = query.get("to").and_then(|to| to.parse().ok()).ok_or(Hangup)?;
-            response.headers_mut().insert(http::header::LOCATION, to);
-            response
+        Ok(1) => connection::attend(stream, books).await,
+        _ => {}
+    }
+}
+
+impl Books {
+    /// Reads a request to its end and remembers it.
+    async fn receive(
+        &self,
+        request: Request<Incoming>,
+    ) -> Result<(SeenRequest, HashMap<String, String>), Hangup> {
+        let receipt = Receipt::of_request(&request);
+        let (head, body) = request.into_parts();
+        let body = Limited::new(body, MAX_BODY).collect().await.map_err(|_| Hangup)?.to_bytes();
+        let query: HashMap<String, String> =
+            url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes())
+                .into_owned()
+                .collect();
+        let mut headers = Map::new();
+        for (name, value) in &head.headers {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            headers.insert(name.to_string(), Value::from(value));
         }
-        "bytes" => {
-            let count = argument.parse::<usize>().unwrap_or(0).min(MAX_SENT);
-            serve::response(200, "application/octet-stream", serve::full(vec![b'x'; count]))
+        let request = SeenRequest {
+            method: head.method.to_string(),
+            path: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+            headers,
+            body,
+            receipt,
+        };
+        if let Some(token) = query.get("token") {
+            lock(&self.seen).entry(token.clone()).or_default().push(request.clone());
         }
-        "binary" => {
-            let bytes: &[u8] = &[0x00, 0xff, 0x80, 0xfe];
-            serve::response(200, "application/octet-stream", serve::full(bytes.to_vec()))
-        }
-        "hangup" => return Err(Hangup),
-        // Never answers; the task ends with the connection or with the server.
-        "slow" => std::future::pending().await,
-        _ => text(404, "no such behaviour\n"),
-    })
+        Ok((request, query))
+    }
 }

@@ -12,7 +12,7 @@ use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
 /// A response's body; an error in it breaks the connection, which is sometimes the point.
@@ -52,22 +52,34 @@ where
     H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
     F: Future<Output = Reply> + Send + 'static,
 {
+    let handler = Arc::new(handler);
+    listen(address, move |stream| {
+        let handler = Arc::clone(&handler);
+        async move {
+            let service = service_fn(move |request| handler(request));
+            let connection = hyper::server::conn::http1::Builder::new();
+            // How a connection ends is the host's business.
+            let _ = connection.serve_connection(TokioIo::new(stream), service).await;
+        }
+    })
+    .await
+}
+
+/// Listens on `address` and attends to every connection by `attend`.
+pub(super) async fn listen<A, F>(address: SocketAddr, attend: A) -> io::Result<Server>
+where
+    A: Fn(TcpStream) -> F + Send + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
-    let handler = Arc::new(handler);
     let task = tokio::spawn(async move {
         let mut connections = JoinSet::new();
         // An error of `accept` concerns the connection that was not made, not the server.
         loop {
             tokio::select! {
                 Ok((stream, _)) = listener.accept() => {
-                    let handler = Arc::clone(&handler);
-                    connections.spawn(async move {
-                        let service = service_fn(move |request| handler(request));
-                        let connection = hyper::server::conn::http1::Builder::new();
-                        // How a connection ends is the host's business.
-                        let _ = connection.serve_connection(TokioIo::new(stream), service).await;
-                    });
+                    connections.spawn(attend(stream));
                 }
                 Some(_) = connections.join_next() => {}
             }

@@ -214,6 +214,9 @@ impl Attempt {
         for (key, spec) in &case.also {
             let name = spec.name.as_deref().map(|name| self.vars().text(name)).transpose();
             let name = name.map_err(|e| Trouble::Harness(e.to_string()))?;
+            if let Some(own) = &name {
+                self.created(Resource::Plugins(vec![own.clone()]));
+            }
             let name = name.unwrap_or_else(|| format!("{base}.{key}"));
             self.name_plugin(key, name, spec.clone());
         }

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::activity;
 use super::attempt::{Attempt, Progressing};
 use super::judge::{judge, resolve};
+use super::outbound;
 use super::request::outgoing;
-use crate::case::{Action, COOKIE, Data, EventSpec, Expect, Identity, InstallSpec, SeenSpec, Step};
+use crate::case::{Action, COOKIE, Data, EventSpec, Expect, Identity, InstallSpec, Step};
 use crate::client::{Answer, Outgoing, Transcript};
 use crate::evidence::{Fact, Failure, FailureKind};
 use crate::matcher::Matcher;
@@ -69,7 +70,8 @@ async fn once(
             attempt.publish(step.on.as_deref(), Some(spec)).await?;
             Ok(Vec::new())
         }
-        Action::OutboundSeen(seen) => outbound_seen(attempt, seen, &vars),
+        Action::OutboundSeen(seen) => outbound::seen(attempt, seen, &vars),
+        Action::OutboundAnswer(answer) => outbound::answer(attempt, answer, &vars),
         Action::ObserveEvent(event) => observe_event(attempt, event, &vars),
         Action::ObserveActivity(spec) => activity::observe(attempt, spec, &vars).await,
         Action::Join(name) => {
@@ -186,45 +188,6 @@ pub(super) fn count(data: Option<&Data>, vars: &Vars) -> Result<Matcher, Trouble
 
 pub(super) fn difference(message: String) -> Trouble {
     Trouble::Failed(Failure::new(FailureKind::Assertion, message))
-}
-
-fn outbound_seen(attempt: &Attempt, spec: &SeenSpec, vars: &Vars) -> Result<Vec<Fact>, Trouble> {
-    let outbound = attempt.world.outbound.as_ref().map_err(|e| Trouble::Blocked(e.clone()))?;
-    let token = vars.text(&spec.token).map_err(|e| Trouble::Harness(e.to_string()))?;
-    let seen = outbound.seen(&token);
-    let count = count(spec.count.as_ref(), vars)?;
-    let number = Value::from(seen.len());
-    // Nothing came: that is no evidence, but it can be a difference.
-    let Some(last) = seen.last() else {
-        return match count.judge(Some(&number)) {
-            Ok(()) => Ok(Vec::new()),
-            Err(why) => {
-                Err(difference(format!("requests that reached the outbound server: {why}")))
-            }
-        };
-    };
-    let mut facts = Vec::new();
-    let mut check = |subject: &str, matcher: &Matcher, actual: Option<&Value>| {
-        let fact = Fact::judge(&last.receipt, subject, matcher, actual).map_err(difference)?;
-        facts.push(fact);
-        Ok(())
-    };
-    check("requests that reached the outbound server", &count, Some(&number))?;
-    let method = Value::from(last.method.as_str());
-    let path = Value::from(last.path.as_str());
-    let body = Value::from(String::from_utf8_lossy(&last.body).into_owned());
-    let all =
-        [("method", &spec.method, method), ("path", &spec.path, path), ("body", &spec.body, body)];
-    for (subject, data, actual) in all {
-        if let Some(data) = data {
-            check(&format!("outbound {subject}"), &resolve(data, vars)?, Some(&actual))?;
-        }
-    }
-    for (name, data) in &spec.headers {
-        let actual = last.headers.get(&name.to_ascii_lowercase());
-        check(&format!("outbound header {name}"), &resolve(data, vars)?, actual)?;
-    }
-    Ok(facts)
 }
 
 fn observe_event(attempt: &Attempt, spec: &EventSpec, vars: &Vars) -> Result<Vec<Fact>, Trouble> {

@@ -18,6 +18,10 @@ pub struct Limits {
     pub response_bytes: u64,
     /// Longest request body to a plugin.
     pub request_bytes: u64,
+    /// Longest request body of `fetch`.
+    pub fetch_request_bytes: u64,
+    /// Longest response body of `fetch`.
+    pub fetch_response_bytes: u64,
     /// Longest run of one statement.
     pub sql_statement_duration: Span,
     /// Longest text of one statement.
@@ -34,11 +38,13 @@ pub struct Limits {
 
 impl Limits {
     /// Those that are numbers, with the names of their variables.
-    pub fn numbers(&self) -> [(&'static str, u64); 8] {
+    pub fn numbers(&self) -> [(&'static str, u64); 10] {
         [
             ("memory_pages", self.memory_pages),
             ("response_bytes", self.response_bytes),
             ("request_bytes", self.request_bytes),
+            ("fetch_request_bytes", self.fetch_request_bytes),
+            ("fetch_response_bytes", self.fetch_response_bytes),
             ("sql_statement_bytes", self.sql_statement_bytes),
             ("sql_params", self.sql_params),
             ("sql_params_bytes", self.sql_params_bytes),
@@ -64,6 +70,8 @@ impl Default for Limits {
             memory_pages: 1024,
             response_bytes: 10 * MIB,
             request_bytes: 10 * MIB,
+            fetch_request_bytes: 10 * MIB,
+            fetch_response_bytes: 50 * MIB,
             sql_statement_duration: Span(Duration::from_secs(3)),
             sql_statement_bytes: MIB / 4,
             sql_params: 10_000,

@@ -44,7 +44,7 @@ profiles = [\"sandbox\", \"lifecycle\"]
 # stale-password  a user created by an administrator has to change the password first
 # api-keys        API keys can be created and revoked through the API
 # catalog         the host reads the catalog of [catalog]
-# outbound        the host maps the names of [outbound] to its address
+# outbound        the host maps the names of [outbound] to its address and trusts its authority
 # valkey          the host publishes events on the Valkey of [valkey]
 # config          the operator set what [config] says
 # metrics         the host serves metrics at /metrics
@@ -85,18 +85,26 @@ features = [{features}]
     let _ = write!(
         out,
         "
-# The other end of a plugin's `fetch`. The host connects these two names to the address, over http.
+# The other end of a plugin's `fetch`. The host connects these names to the address, whatever port a
+# URL has, over https and over http, and trusts the authority in the file, which is made if it is not
+# there (`hostproof outbound-ca`), for what plugins fetch.
 {off}[outbound]
 {off}listen = {listen}
+{off}ca_file = \"outbound-ca.pem\"                        # from this file's folder
 {off}allowed_host = \"allowed.hostproof.test\"
 {off}other_host = \"other.hostproof.test\"
+{off}untrusted_host = \"untrusted.hostproof.test\"        # certificates that a host must refuse
+{off}expired_host = \"expired.hostproof.test\"
+{off}misnamed_host = \"misnamed.hostproof.test\"
 
 # [valkey]
 # url = \"redis://127.0.0.1:6379\"
 
 # [config]
 # values = {{ HOSTPROOF_SAMPLE = \"blue\" }}   # keys the operator set for plugins, and their values
+# empty_keys = [\"HOSTPROOF_EMPTY\"]          # keys set to the empty text
 # secret_keys = [\"HOSTPROOF_SECRET\"]        # keys set as secrets, granted to no plugin
+# granted = {{ key = \"HOSTPROOF_GRANTED\", value = \"green\", plugin = \"com.hostproof.granted\" }}
 
 # The host's limits, where they differ from the specification's defaults.
 # [limits]
@@ -110,6 +118,8 @@ features = [{features}]
 # sql_params_bytes = 4194304
 # sql_rows = 10000
 # sql_result_bytes = 8388608
+# fetch_request_bytes = 10485760
+# fetch_response_bytes = 52428800
 ",
         off = if answers.outbound_listen.is_some() { "" } else { "# " },
         listen = text(listen),

@@ -12,6 +12,7 @@ mod hosts;
 mod ledger;
 mod matchers;
 mod null_hosts;
+mod outbound;
 mod peers;
 mod reports;
 mod runs;

@@ -1,13 +1,12 @@
 //! The suite's own servers, asked by the suite's own client.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use hostproof::case::{CatalogMode, Checksums};
 use hostproof::client::{Client, Outgoing, Transcript};
 use hostproof::peers::archive::{Artifact, Damage, Shape};
-use hostproof::peers::{Bundle, Catalog, Outbound};
-use hostproof::target::{CatalogServer, OutboundServer};
+use hostproof::peers::{Bundle, Catalog};
+use hostproof::target::CatalogServer;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -105,39 +104,4 @@ async fn an_archive_can_be_missing_break_off_or_have_a_wrong_checksum() {
     let archive = get(&client, &path_of(&wrong["backend_tar_gz_url"])).await.unwrap();
     assert_ne!(wrong["backend_tar_gz_sha256"], hex::encode(Sha256::digest(&archive.body)));
     assert_eq!(missing.get("backend_tar_gz_sha256"), None);
-}
-
-#[tokio::test]
-async fn the_outbound_server_behaves_by_path_and_remembers_by_token() {
-    let target = OutboundServer {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        allowed_host: "a.test".to_owned(),
-        other_host: "b.test".to_owned(),
-    };
-    let outbound = Arc::new(Outbound::start(&target).await.unwrap());
-    let client = client(outbound.address());
-    let echo = Outgoing::json("PUT", "/echo?token=t1", &json!({ "a": 1 }))
-        .with(&[("x-custom".to_owned(), "v".to_owned())]);
-    let answer = client.send(&Transcript::default(), &echo).await.unwrap();
-    assert_eq!(answer.pointer("/method").unwrap(), "PUT");
-    assert_eq!(answer.pointer("/headers/x-custom").unwrap(), "v");
-    assert_eq!(answer.pointer("/body").unwrap(), "{\"a\":1}");
-
-    assert_eq!(get(&client, "/status/503").await.unwrap().status, 503);
-    assert_eq!(get(&client, "/bytes/100").await.unwrap().body.len(), 100);
-    assert!(std::str::from_utf8(&get(&client, "/binary").await.unwrap().body).is_err());
-    let redirect = get(&client, "/redirect?to=http%3A%2F%2Fx.test%2Fy").await.unwrap();
-    assert_eq!(redirect.headers["location"], "http://x.test/y");
-    assert!(get(&client, "/hangup?token=t2").await.is_err());
-    let slow =
-        tokio::time::timeout(std::time::Duration::from_millis(200), get(&client, "/slow")).await;
-    assert!(slow.is_err());
-
-    let seen = outbound.seen("t1");
-    assert_eq!(
-        (seen.len(), seen[0].method.as_str(), seen[0].path.as_str()),
-        (1, "PUT", "/echo?token=t1")
-    );
-    assert_eq!(outbound.seen("t2").len(), 1);
-    assert!(outbound.seen("t3").is_empty());
 }

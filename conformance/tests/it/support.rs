@@ -60,6 +60,9 @@ pub(crate) fn zero_fixture(id: &str, path: &str, expect: &str, more: &str) -> St
     )
 }
 
+/// Where all tests find the authority of the outbound server; the first of them makes it.
+pub(crate) const AUTHORITY: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/outbound-ca.pem");
+
 /// A target that claims everything, with every server of the suite on a free port.
 pub(crate) fn target(url: &str) -> Target {
     let text = format!(
@@ -67,8 +70,10 @@ pub(crate) fn target(url: &str) -> Target {
          [claims]\nfeatures = [\"catalog\", \"outbound\", \"config\", \"core-resources\", \"api-keys\", \"stale-password\"]\n\
          [admin]\nusername = \"admin\"\npassword = \"a password of length\"\n\
          [catalog]\nlisten = \"127.0.0.1:0\"\nurl = \"http://127.0.0.1:1\"\n\
-         [outbound]\nlisten = \"127.0.0.1:0\"\nallowed_host = \"allowed.test\"\nother_host = \"other.test\"\n\
-         [config]\nvalues = {{ KEY = \"value\" }}\nsecret_keys = [\"SECRET\"]\n"
+         [outbound]\nlisten = \"127.0.0.1:0\"\nca_file = \"{AUTHORITY}\"\nallowed_host = \"allowed.test\"\nother_host = \"other.test\"\n\
+         untrusted_host = \"untrusted.test\"\nexpired_host = \"expired.test\"\nmisnamed_host = \"misnamed.test\"\n\
+         [config]\nvalues = {{ KEY = \"value\" }}\nempty_keys = [\"EMPTY\"]\nsecret_keys = [\"SECRET\"]\n\
+         granted = {{ key = \"GRANTED\", value = \"g\", plugin = \"com.hostproof.granted\" }}\n"
     );
     Target::parse("target.toml", &text).unwrap()
 }

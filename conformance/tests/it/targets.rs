@@ -67,3 +67,10 @@ fn what_init_writes_can_be_read() {
     assert!(target.valkey.is_some());
     assert_eq!(target.config.values["HOSTPROOF_SAMPLE"], "blue");
 }
+
+#[test]
+fn a_claim_of_configuration_needs_all_of_it() {
+    let text = "[host]\nname = \"x\"\nurl = \"http://x\"\n[claims]\nfeatures = [\"config\"]\n\
+                [config]\nvalues = { A = \"1\" }\nsecret_keys = [\"B\"]\n";
+    assert!(error(text).contains("[config] has no `empty_keys`"), "{}", error(text));
+}

@@ -77,6 +77,11 @@ const SETTINGS: &[Setting] = &[
     ),
     setting("PLUGINS_CONFIG_FILE", "plugins.config_file", "TOML file of values for config_get"),
     setting(
+        "PLUGINS_OUTBOUND_CA_FILE",
+        "plugins.outbound_ca_file",
+        "PEM file of authorities that plugins' requests trust beside the system's",
+    ),
+    setting(
         "PLUGINS_OUTBOUND_TEST_HOSTS",
         "plugins.outbound_test_hosts",
         "tests only: host=ip:port,… that plugins reach by http too",

@@ -1,17 +1,27 @@
 //! The arrangement between host and suite: the host's settings, and the target file that tells the
 //! suite of them. Both come from here, so that they agree.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 const ADMIN: &str = "admin";
 // Guards a throw-away database on this machine for the length of a run.
 const ADMIN_PASSWORD: &str = "hostproof-admin";
 const JWT_SECRET: &str = "a secret for tests, long enough to be accepted";
-const ALLOWED_HOST: &str = "allowed.hostproof.test";
-const OTHER_HOST: &str = "other.hostproof.test";
+/// The names of the suite's outbound server, by their keys in `[outbound]`.
+const OUTBOUND_HOSTS: &[(&str, &str)] = &[
+    ("allowed_host", "allowed.hostproof.test"),
+    ("other_host", "other.hostproof.test"),
+    ("untrusted_host", "untrusted.hostproof.test"),
+    ("expired_host", "expired.hostproof.test"),
+    ("misnamed_host", "misnamed.hostproof.test"),
+];
 const SAMPLE_KEY: &str = "HOSTPROOF_SAMPLE";
 const SAMPLE_VALUE: &str = "blue";
+const EMPTY_KEY: &str = "HOSTPROOF_EMPTY";
 const SECRET_KEY: &str = "HOSTPROOF_SECRET";
+const GRANTED_KEY: &str = "HOSTPROOF_GRANTED";
+const GRANTED_VALUE: &str = "green";
+const GRANTED_PLUGIN: &str = "com.hostproof.granted";
 
 /// What differs from run to run.
 #[derive(Debug)]
@@ -20,6 +30,8 @@ pub(crate) struct Target {
     pub(crate) catalog: SocketAddr,
     /// Where the suite will run its outbound server.
     pub(crate) outbound: SocketAddr,
+    /// The authority that vouches for it.
+    pub(crate) outbound_ca: PathBuf,
     /// The Valkey both may use.
     pub(crate) valkey: Option<String>,
 }
@@ -27,7 +39,7 @@ pub(crate) struct Target {
 impl Target {
     /// The host's environment.
     pub(crate) fn host_environment(&self, database: String) -> Vec<(&'static str, String)> {
-        let Self { catalog, outbound, valkey } = self;
+        let Self { catalog, outbound, outbound_ca, valkey } = self;
         let mut environment = vec![
             ("LISTEN", "127.0.0.1:0".to_owned()),
             ("DATABASE_URL", database),
@@ -36,26 +48,37 @@ impl Target {
             ("ADMIN_PASSWORD", ADMIN_PASSWORD.to_owned()),
             ("PLUGINS_MARKETPLACE_CATALOG_URL", format!("http://{catalog}/catalog.json")),
             ("PLUGINS_MARKETPLACE_ALLOW_INSECURE", "true".to_owned()),
+            ("PLUGINS_OUTBOUND_CA_FILE", outbound_ca.display().to_string()),
             (
                 "PLUGINS_OUTBOUND_TEST_HOSTS",
-                format!("{ALLOWED_HOST}={outbound},{OTHER_HOST}={outbound}"),
+                Self::outbound_hosts().map(|host| format!("{host}={outbound},")).collect(),
             ),
         ];
         environment.extend(valkey.clone().map(|url| ("VALKEY_URL", url)));
         environment
     }
 
+    /// The names of the suite's outbound server.
+    pub(crate) fn outbound_hosts() -> impl Iterator<Item = &'static str> {
+        OUTBOUND_HOSTS.iter().map(|(_, host)| *host)
+    }
+
     /// Values for plugins, as the host's plugin configuration file.
     pub(crate) fn plugin_config() -> String {
         format!(
-            "[values]\n{SAMPLE_KEY} = \"{SAMPLE_VALUE}\"\n\n\
-             [secrets.{SECRET_KEY}]\nvalue = \"nobody reads this\"\ngranted_to = []\n"
+            "[values]\n{SAMPLE_KEY} = \"{SAMPLE_VALUE}\"\n{EMPTY_KEY} = \"\"\n\n\
+             [secrets.{SECRET_KEY}]\nvalue = \"nobody reads this\"\ngranted_to = []\n\n\
+             [secrets.{GRANTED_KEY}]\nvalue = \"{GRANTED_VALUE}\"\n\
+             granted_to = [\"{GRANTED_PLUGIN}\"]\n"
         )
     }
 
     /// The target file.
     pub(crate) fn render(&self, url: &str) -> String {
-        let Self { catalog, outbound, valkey } = self;
+        let Self { catalog, outbound, outbound_ca, valkey } = self;
+        let hosts: String =
+            OUTBOUND_HOSTS.iter().map(|(key, host)| format!("{key} = \"{host}\"\n")).collect();
+        let outbound_ca = toml::Value::from(outbound_ca.display().to_string());
         let valkey = valkey.as_ref().map(|url| format!("\n[valkey]\nurl = \"{url}\"\n"));
         let valkey = valkey.unwrap_or_default();
         format!(
@@ -83,12 +106,13 @@ url = "http://{catalog}"
 
 [outbound]
 listen = "{outbound}"
-allowed_host = "{ALLOWED_HOST}"
-other_host = "{OTHER_HOST}"
-{valkey}
+ca_file = {outbound_ca}
+{hosts}{valkey}
 [config]
 values = {{ {SAMPLE_KEY} = "{SAMPLE_VALUE}" }}
+empty_keys = ["{EMPTY_KEY}"]
 secret_keys = ["{SECRET_KEY}"]
+granted = {{ key = "{GRANTED_KEY}", value = "{GRANTED_VALUE}", plugin = "{GRANTED_PLUGIN}" }}
 "#
         )
     }
@@ -102,7 +126,12 @@ mod tests {
     fn the_target_file_is_toml_with_and_without_a_valkey() {
         let address: SocketAddr = "127.0.0.1:1".parse().expect("an address");
         for valkey in [None, Some("redis://127.0.0.1:2".to_owned())] {
-            let target = Target { catalog: address, outbound: address, valkey: valkey.clone() };
+            let target = Target {
+                catalog: address,
+                outbound: address,
+                outbound_ca: "/tmp/a \"quoted\" folder/ca.pem".into(),
+                valkey: valkey.clone(),
+            };
             let text = target.render("http://127.0.0.1:3");
             let table: toml::Table = text.parse().expect("TOML");
             assert_eq!(table.get("valkey").is_some(), valkey.is_some());

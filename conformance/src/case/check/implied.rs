@@ -29,7 +29,7 @@ pub(super) fn fill_in(case: &mut Case) {
             Action::Upgrade | Action::Patch(_) | Action::Uninstall => {
                 identities.insert(Identity::Admin);
             }
-            Action::OutboundSeen(_) => {
+            Action::OutboundSeen(_) | Action::OutboundAnswer(_) => {
                 features.insert(Feature::Outbound);
             }
             Action::ObserveEvent(_) | Action::ObserveActivity(_) => {
@@ -40,12 +40,12 @@ pub(super) fn fill_in(case: &mut Case) {
     }
     for name in mentioned(case) {
         let feature = match name.as_str() {
-            "allowed_host" | "allowed_host_upper" | "other_host" | "outbound_port" => {
+            "allowed_host" | "allowed_host_upper" | "allowed_host_idna" | "other_host"
+            | "untrusted_host" | "expired_host" | "misnamed_host" | "outbound_port" => {
                 Some(Feature::Outbound)
             }
-            "config_key" | "config_key_lower" | "config_value" | "secret_key" => {
-                Some(Feature::Config)
-            }
+            "config_key" | "config_key_lower" | "config_value" | "secret_key" | "empty_key"
+            | "granted_key" | "granted_value" | "granted_plugin" => Some(Feature::Config),
             _ => None,
         };
         features.extend(feature);
@@ -71,8 +71,11 @@ fn mentioned(case: &Case) -> BTreeSet<String> {
         }
     }
     let mut found = BTreeSet::new();
-    let specs = case.plugin.iter().chain(case.also.iter().map(|(_, spec)| spec));
-    for data in specs.flat_map(|spec| spec.manifest.iter().chain(&spec.entry)) {
+    let specs = || case.plugin.iter().chain(case.also.iter().map(|(_, spec)| spec));
+    for name in specs().flat_map(|spec| &spec.name) {
+        found.extend(vars::names(name).map(str::to_owned));
+    }
+    for data in specs().flat_map(|spec| spec.manifest.iter().chain(&spec.entry)) {
         walk(&data.0, &mut found);
     }
     for step in &case.steps {

@@ -25,7 +25,12 @@ pub(super) fn target_vars(world: &World) -> Vars {
     if let Some(outbound) = &target.outbound {
         vars.set("allowed_host", outbound.allowed_host.clone());
         vars.set("allowed_host_upper", outbound.allowed_host.to_ascii_uppercase());
+        // With the full stop of Chinese and Japanese, which IDNA reads as a dot.
+        vars.set("allowed_host_idna", outbound.allowed_host.replace('.', "\u{3002}"));
         vars.set("other_host", outbound.other_host.clone());
+        vars.set("untrusted_host", outbound.untrusted_host.clone());
+        vars.set("expired_host", outbound.expired_host.clone());
+        vars.set("misnamed_host", outbound.misnamed_host.clone());
         // The port really bound, where the target file leaves the choice to the system.
         let bound = world.outbound.as_ref().map_or(outbound.listen, Outbound::address);
         vars.set("outbound_port", bound.port().to_string());
@@ -37,6 +42,14 @@ pub(super) fn target_vars(world: &World) -> Vars {
     }
     if let Some(key) = target.config.secret_keys.first() {
         vars.set("secret_key", key.clone());
+    }
+    if let Some(key) = target.config.empty_keys.first() {
+        vars.set("empty_key", key.clone());
+    }
+    if let Some(granted) = &target.config.granted {
+        vars.set("granted_key", granted.key.clone());
+        vars.set("granted_value", granted.value.clone());
+        vars.set("granted_plugin", granted.plugin.clone());
     }
     vars
 }

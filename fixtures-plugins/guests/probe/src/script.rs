@@ -105,14 +105,10 @@ pub(crate) enum Op {
         key: String,
     },
 
-    /// Result: the response as JSON. `request` is sent as written.
-    Fetch {
-        request: Value,
-    },
+    /// Result: the response as JSON. `request` is sent as written, save for what `fill` adds.
+    Fetch { request: Value, fill: Option<Fill> },
     /// Result: the response as JSON with `body_len`, the body's length in bytes, in place of the body.
-    FetchSize {
-        request: Value,
-    },
+    FetchSize { request: Value, fill: Option<Fill> },
     /// Result: the host's status. `payload_text` is sent verbatim in place of `payload`.
     EventEmit {
         topic: String,
@@ -187,6 +183,16 @@ pub(crate) enum Op {
 pub(crate) enum Spinner {
     StorageGet,
     Log,
+}
+
+/// Lengthens a text of a request, so that a script of few bytes can ask for one of many.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fill {
+    /// JSON pointer to the text.
+    at: String,
+    /// How many `x` it gets at its end.
+    size: usize,
 }
 
 /// What came of an operation.
@@ -276,8 +282,8 @@ impl Op {
                 host_calls::password_set_token_issue(&request.to_string())
             }
             Self::ConfigGet { key } => host_calls::config_get(&key),
-            Self::Fetch { request } => host_calls::fetch(&request.to_string()),
-            Self::FetchSize { request } => host_calls::fetch_size(&request.to_string()),
+            Self::Fetch { request, fill } => filled(request, fill, host_calls::fetch),
+            Self::FetchSize { request, fill } => filled(request, fill, host_calls::fetch_size),
             Self::EventEmit { topic, payload, payload_text } => {
                 host_calls::event_emit(&topic, &payload_text.unwrap_or_else(|| text(payload)))
             }
@@ -315,6 +321,17 @@ fn with_bytes(text: &str, run: impl FnOnce(&[u8]) -> Outcome) -> Outcome {
         Ok(bytes) => run(&bytes),
         Err(error) => Outcome::error(format!("probe: base64: {error}")),
     }
+}
+
+/// Sends a request as JSON text, lengthened if it is to be.
+fn filled(mut request: Value, fill: Option<Fill>, send: fn(&str) -> Outcome) -> Outcome {
+    if let Some(Fill { at, size }) = fill {
+        let Some(Value::String(text)) = request.pointer_mut(&at) else {
+            return Outcome::error(format!("probe: there is no text at {at}"));
+        };
+        text.extend(std::iter::repeat_n('x', size));
+    }
+    send(&request.to_string())
 }
 
 /// JSON text, or nothing.

@@ -113,11 +113,16 @@ pub struct Limits {
     /// What one `activity_record` says, whole: a line of a task's history, not a document.
     pub activity_bytes: usize,
 
-    // Outbound.
-    /// One response of `fetch`, counted while it streams (F1).
+    // Outbound. The longest URL is [`crate::outbound::MAX_URL_BYTES`].
+    /// One response of `fetch`, counted while it streams (F1): the host holds it whole.
     pub fetch_response_bytes: usize,
     /// One request body of `fetch`.
     pub fetch_request_bytes: usize,
+    /// The headers of one request or response of `fetch`, name and value and what is between. No
+    /// server sends more in good faith, and the guest gets them all at once.
+    pub fetch_header_bytes: usize,
+    /// Headers of one response of `fetch`: each costs more than the bytes it came in.
+    pub fetch_headers: usize,
     /// Hops of one `fetch`, each checked like the first; a loop ends here.
     pub fetch_redirects: usize,
 
@@ -177,6 +182,8 @@ impl Default for Limits {
             activity_bytes: 64 * 1024,
             fetch_response_bytes: 50 * MIB,
             fetch_request_bytes: 10 * MIB,
+            fetch_header_bytes: 64 * 1024,
+            fetch_headers: 1_000,
             fetch_redirects: 10,
             manifest_bytes: MIB,
             catalog_bytes: 10 * MIB,

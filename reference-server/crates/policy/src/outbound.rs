@@ -1,44 +1,31 @@
-//! Which addresses a plugin may reach with `fetch` (decision F1).
+//! Which addresses a plugin may reach with `fetch`, and what goes there and back (decision F1).
 //!
 //! Two checks, and both are needed. [`OutboundPolicy::check_url`] judges what is written: scheme,
 //! user information, host against the manifest's list. [`OutboundPolicy::check_addr`] judges where
 //! the name leads, and must be asked about the very address the connection then goes to: a name
-//! may resolve differently a moment later. Redirects are new URLs and pass both again.
+//! may resolve differently a moment later. Redirects are new URLs and pass both again
+//! ([`OutboundPolicy::redirect`]).
 
 mod address;
+mod headers;
 mod host;
+mod redirect;
 mod refusal;
+mod target;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use url::Url;
 
+pub use headers::{CONNECTION_HEADERS, DROPPED_REQUEST_HEADERS, header_bytes};
 pub use host::normal_host;
+pub use redirect::{CROSS_ORIGIN_HEADERS, Hop, NextHop, RedirectPolicy, Rewritten};
 pub use refusal::{OutboundRefusal, code};
+pub use target::MAX_URL_BYTES;
 
 /// Methods of `fetch`.
 pub const METHODS: &[&str] = &["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
-
-/// Request headers a guest sets in vain: they belong to the connection, or the client computes
-/// them. Dropped silently (facts 5.6).
-pub const DROPPED_REQUEST_HEADERS: &[&str] = &[
-    "connection",
-    "content-length",
-    "host",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
-
-/// Headers that are not sent on when a redirect leads to another host: they were meant for the
-/// first one.
-pub const CREDENTIAL_HEADERS: &[&str] = &["authorization", "cookie", "www-authenticate"];
 
 /// A judgement of a URL: the URL, the manifest's list, the test hosts.
 pub type CheckUrl = fn(&str, &[String], &[String]) -> Result<Url, OutboundRefusal>;
@@ -55,6 +42,11 @@ pub struct OutboundPolicy {
     pub method: fn(&str) -> Result<String, OutboundRefusal>,
     /// Judges one request header: `Ok(true)` to send, `Ok(false)` to drop silently.
     pub header: fn(name: &str, value: &str) -> Result<bool, OutboundRefusal>,
+    /// Whether the guest sees a response header. The second argument is the values of the
+    /// response's `Connection` headers, which name further ones that end with the connection.
+    pub response_header: fn(name: &str, connection: &[&str]) -> bool,
+    /// What a redirect changes.
+    pub redirect: RedirectPolicy,
 }
 
 impl OutboundPolicy {
@@ -92,76 +84,32 @@ impl OutboundPolicy {
         }
         Ok(kept)
     }
+
+    /// The request that a response asks for next, or `None` when the response is the answer.
+    /// `location` is its `Location` header as it came.
+    pub fn redirect(
+        &self,
+        hop: Hop<'_>,
+        status: u16,
+        location: Option<&[u8]>,
+        allowed: &[String],
+        test_hosts: &[String],
+    ) -> Result<Option<NextHop>, OutboundRefusal> {
+        self.redirect.next(hop, status, location, |url| self.check_url(url, allowed, test_hosts))
+    }
 }
 
 impl Default for OutboundPolicy {
     fn default() -> Self {
-        Self { url: check_url, addr: address::check, method: check_method, header: check_header }
+        Self {
+            url: target::check,
+            addr: address::check,
+            method: check_method,
+            header: headers::check,
+            response_header: headers::reaches_guest,
+            redirect: RedirectPolicy::default(),
+        }
     }
-}
-
-fn check_url(
-    text: &str,
-    allowed: &[String],
-    test_hosts: &[String],
-) -> Result<Url, OutboundRefusal> {
-    // A URL parser strips tabs, line breaks and outer blanks before it reads; what a guest wrote
-    // should be what is judged.
-    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err(OutboundRefusal::new(
-            code::INVALID_URL,
-            "the URL holds blanks or control characters",
-        ));
-    }
-    let url = Url::parse(text)
-        .map_err(|error| OutboundRefusal::new(code::INVALID_URL, format!("no URL: {error}")))?;
-    let scheme = url.scheme();
-    if !matches!(scheme, "https" | "http") {
-        return Err(OutboundRefusal::new(
-            code::SCHEME_NOT_ALLOWED,
-            format!("the scheme must be https, is {scheme}"),
-        ));
-    }
-    if !url.username().is_empty() || url.password().is_some() || has_userinfo_marker(text) {
-        return Err(OutboundRefusal::new(
-            code::USERINFO_NOT_ALLOWED,
-            "the URL must not hold a user name or password",
-        ));
-    }
-    let host = url
-        .host_str()
-        .and_then(normal_host)
-        .ok_or_else(|| OutboundRefusal::new(code::INVALID_URL, "the URL has no usable host"))?;
-    let is_test_host = test_hosts.iter().any(|test| normal_host(test).as_deref() == Some(&host));
-    if scheme != "https" && !is_test_host {
-        return Err(OutboundRefusal::new(
-            code::SCHEME_NOT_ALLOWED,
-            "the scheme must be https, is http",
-        ));
-    }
-    if !allowed.iter().any(|entry| host::allows(entry, &host)) {
-        return Err(OutboundRefusal::new(
-            code::DOMAIN_NOT_ALLOWED,
-            format!("'{host}' is not among the plugin's allowedOutboundDomains"),
-        ));
-    }
-    // An address written as such is judged here already; names are judged when resolved.
-    if let Some(addr) = host::literal_addr(&host)
-        && !is_test_host
-    {
-        address::check(addr)?;
-    }
-    let mut url = url;
-    url.set_fragment(None);
-    Ok(url)
-}
-
-/// `https://@host/` has user information, if an empty one; parsers drop it without a trace.
-fn has_userinfo_marker(text: &str) -> bool {
-    let after_scheme = text.split_once(':').map_or("", |(_, rest)| rest);
-    let authority = after_scheme.trim_start_matches(['/', '\\']);
-    let authority = authority.split(['/', '\\', '?', '#']).next().unwrap_or_default();
-    authority.contains('@')
 }
 
 fn check_method(method: &str) -> Result<String, OutboundRefusal> {
@@ -176,22 +124,4 @@ fn check_method(method: &str) -> Result<String, OutboundRefusal> {
         code::METHOD_NOT_ALLOWED,
         format!("the method must be one of {}", METHODS.join(", ")),
     ))
-}
-
-fn check_header(name: &str, value: &str) -> Result<bool, OutboundRefusal> {
-    let is_token = !name.is_empty()
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
-    if !is_token {
-        return Err(OutboundRefusal::new(
-            code::HEADER_NOT_ALLOWED,
-            format!("{name:?} is no header name"),
-        ));
-    }
-    if !value.bytes().all(|b| b == b'\t' || (b >= 0x20 && b != 0x7f)) {
-        return Err(OutboundRefusal::new(
-            code::HEADER_NOT_ALLOWED,
-            format!("the value of header '{name}' holds control characters"),
-        ));
-    }
-    Ok(!DROPPED_REQUEST_HEADERS.iter().any(|dropped| dropped.eq_ignore_ascii_case(name)))
 }

@@ -5,27 +5,41 @@
 //! changes its answer in between (DNS rebinding) gains nothing. Redirects are followed here, not by
 //! the client, since each hop must pass the policy like the first request. Proxies named by the
 //! environment are ignored: a proxy would resolve names on its own.
+//!
+//! **Deliberately absent:** cookies between requests, decompression, automatic retries, HTTP/2. A
+//! guest gets the bytes that came, once per request it made.
 
-mod body;
-mod redirect;
+mod failure;
 mod resolver;
+mod response;
 mod test_hosts;
+mod trust;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use contract::fetch::FetchResponse;
 use policy::Policy;
-use policy::outbound::{DROPPED_REQUEST_HEADERS, OutboundRefusal, code};
-use reqwest::Client;
-use reqwest::header::{HOST, HeaderMap, HeaderValue};
+use policy::outbound::{Hop, OutboundRefusal, code};
+use reqwest::header::{HOST, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::{Client, ClientBuilder};
 use url::{Host, Url};
 
 pub use test_hosts::{InvalidTestHost, TestHosts};
+pub use trust::{InvalidTrustRoots, TrustRoots};
 
 use crate::outbound::{Outbound, OutboundCall};
-use redirect::Hop;
-use resolver::CheckingResolver;
+use resolver::{CheckingResolver, Lookup, SystemLookup};
+
+/// What an operator may arrange for plugins' requests.
+#[derive(Clone, Debug, Default)]
+pub struct HttpOutboundConfig {
+    /// Names that lead to a fixed address, private or not, by http as well. Empty outside of tests.
+    pub test_hosts: TestHosts,
+    /// Certificate authorities that are trusted beside the system's.
+    pub trust_roots: TrustRoots,
+}
 
 /// The client behind `fetch`. One serves all plugins.
 #[derive(Debug)]
@@ -40,55 +54,70 @@ pub struct HttpOutbound {
 #[error("the outbound HTTP client cannot be set up")]
 pub struct HttpOutboundError(#[source] reqwest::Error);
 
+/// One request of a chain.
+struct Request {
+    url: Url,
+    method: String,
+    headers: Vec<(String, String)>,
+    body: Bytes,
+}
+
 impl HttpOutbound {
-    /// Sets the client up. `test_hosts` is empty outside of tests.
-    pub fn new(policy: Arc<Policy>, test_hosts: TestHosts) -> Result<Self, HttpOutboundError> {
+    /// Sets the client up.
+    pub fn new(policy: Arc<Policy>, config: HttpOutboundConfig) -> Result<Self, HttpOutboundError> {
+        Self::with_lookup(policy, config, Arc::new(SystemLookup))
+    }
+
+    /// The same, with another way from names to addresses.
+    fn with_lookup(
+        policy: Arc<Policy>,
+        config: HttpOutboundConfig,
+        lookup: Arc<dyn Lookup>,
+    ) -> Result<Self, HttpOutboundError> {
         // The process may have installed a provider already; either is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let test_hosts = Arc::new(test_hosts);
-        let builder = || {
-            Client::builder()
-                .no_proxy()
-                .redirect(reqwest::redirect::Policy::none())
-                .connect_timeout(policy.limits.connect_timeout)
-                .user_agent(concat!("hostproof/", env!("CARGO_PKG_VERSION")))
-                .dns_resolver(CheckingResolver::new(Arc::clone(&policy), Arc::clone(&test_hosts)))
-        };
-        let client = match builder().build() {
+        let test_hosts = Arc::new(config.test_hosts);
+        let resolver =
+            Arc::new(CheckingResolver::new(Arc::clone(&policy), Arc::clone(&test_hosts), lookup));
+        let builder = || builder(&policy.limits).dns_resolver(Arc::clone(&resolver));
+        let roots = config.trust_roots;
+        let client = match builder().tls_certs_merge(roots.certificates()).build() {
             Ok(client) => client,
             // A machine without certificate authorities can still run plugins that do not fetch.
             Err(error) => {
-                let error = error_chain(&error);
+                let error = failure::chain(&error);
                 tracing::warn!(error, "no certificate authorities; outbound https will fail");
-                builder().tls_certs_only([]).build().map_err(HttpOutboundError)?
+                let client = builder().tls_certs_only(roots.certificates()).build();
+                client.map_err(HttpOutboundError)?
             }
         };
         Ok(Self { client, policy, test_hosts })
     }
 
     /// One request, without following a redirect.
-    async fn send(&self, hop: &Hop) -> Result<reqwest::Response, OutboundRefusal> {
-        let url = self.connectable(&hop.url)?;
+    async fn send(&self, request: &Request) -> Result<reqwest::Response, OutboundRefusal> {
+        let url = self.connectable(&request.url)?;
         let mut headers = HeaderMap::new();
-        if url != hop.url
-            && let Some(host) = authority(&hop.url)
+        if url != request.url
+            && let Some(host) = authority(&request.url)
         {
             headers.insert(HOST, host);
         }
-        for (name, value) in &hop.headers {
-            let name = reqwest::header::HeaderName::from_bytes(name.as_bytes());
+        for (name, value) in &request.headers {
+            let name = HeaderName::from_bytes(name.as_bytes());
             let value = HeaderValue::from_bytes(value.as_bytes());
             let (Ok(name), Ok(value)) = (name, value) else {
                 return Err(OutboundRefusal::new(code::HEADER_NOT_ALLOWED, "malformed header"));
             };
             headers.append(name, value);
         }
-        let method = hop.method.parse::<reqwest::Method>().map_err(|_| {
+        let method = request.method.parse::<reqwest::Method>().map_err(|_| {
             OutboundRefusal::new(code::METHOD_NOT_ALLOWED, "the method is no HTTP method")
         })?;
-        let request = self.client.request(method, url).headers(headers);
-        let request = if hop.body.is_empty() { request } else { request.body(hop.body.clone()) };
-        request.send().await.map_err(|error| failure(&error))
+        let sending = self.client.request(method, url).headers(headers);
+        let sending =
+            if request.body.is_empty() { sending } else { sending.body(request.body.clone()) };
+        sending.send().await.map_err(|error| failure::refusal(&error))
     }
 
     /// The URL to give to the client: test hosts lose their port, since their mapping names one.
@@ -108,6 +137,30 @@ impl HttpOutbound {
         }
         Ok(url)
     }
+
+    /// What a response asks for next, or `None` when it is the answer.
+    fn after(
+        &self,
+        request: &Request,
+        response: &reqwest::Response,
+        allowed_domains: &[String],
+    ) -> Result<Option<Request>, OutboundRefusal> {
+        let Request { url, method, headers, body } = request;
+        let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
+        let next = self.policy.outbound.redirect(
+            Hop { url, method, headers },
+            response.status().as_u16(),
+            location,
+            allowed_domains,
+            self.test_hosts(),
+        )?;
+        Ok(next.map(|next| Request {
+            url: next.url,
+            method: next.method,
+            headers: next.headers,
+            body: if next.keeps_body { body.clone() } else { Bytes::new() },
+        }))
+    }
 }
 
 #[async_trait]
@@ -118,16 +171,18 @@ impl Outbound for HttpOutbound {
 
     async fn fetch(&self, call: OutboundCall) -> Result<FetchResponse, OutboundRefusal> {
         let OutboundCall { allowed_domains, url, method, headers, body, .. } = call;
-        let mut hop = Hop { url, method, headers, body: body.into() };
+        let mut request = Request { url, method, headers, body: body.into() };
         let limits = &self.policy.limits;
-        for _ in 0..=limits.fetch_redirects {
-            let response = self.send(&hop).await?;
-            let next = redirect::next(&hop, &response, |url| {
-                self.policy.outbound.check_url(url, &allowed_domains, self.test_hosts())
+        for hop in 0..=limits.fetch_redirects {
+            let response = self.send(&request).await.map_err(|refusal| {
+                // Where a name leads is known only now; that it was the other side's wish to go
+                // there is the reason to give.
+                let misled = hop > 0 && refusal.code == code::ADDRESS_NOT_ALLOWED;
+                if misled { refusal.of_redirect() } else { refusal }
             })?;
-            match next {
-                Some(next) => hop = next,
-                None => return received(response, limits.fetch_response_bytes).await,
+            match self.after(&request, &response, &allowed_domains)? {
+                Some(next) => request = next,
+                None => return response::receive(response, &self.policy).await,
             }
         }
         Err(OutboundRefusal::new(
@@ -137,22 +192,14 @@ impl Outbound for HttpOutbound {
     }
 }
 
-async fn received(
-    response: reqwest::Response,
-    limit: usize,
-) -> Result<FetchResponse, OutboundRefusal> {
-    let status = response.status().as_u16();
-    let mut headers = std::collections::BTreeMap::new();
-    for (name, value) in response.headers() {
-        // The connection's own headers mean nothing to a guest; of several values the first counts.
-        if !DROPPED_REQUEST_HEADERS.contains(&name.as_str()) || name == "content-length" {
-            headers
-                .entry(name.as_str().to_owned())
-                .or_insert_with(|| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        }
-    }
-    let body = body::read(response, limit).await?;
-    Ok(FetchResponse::received(status, headers, body))
+fn builder(limits: &policy::Limits) -> ClientBuilder {
+    Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(limits.connect_timeout)
+        .http1_max_headers(limits.fetch_headers)
+        .user_agent(concat!("hostproof/", env!("CARGO_PKG_VERSION")))
 }
 
 /// The `Host` header that a URL would have had.
@@ -162,33 +209,5 @@ fn authority(url: &Url) -> Option<HeaderValue> {
     HeaderValue::from_str(&text).ok()
 }
 
-/// What the guest is told of a failed exchange: a refusal of ours as it is, else no detail beyond
-/// the kind, since the rest describes the host's network.
-fn failure(error: &reqwest::Error) -> OutboundRefusal {
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        if let Some(refusal) = cause.downcast_ref::<OutboundRefusal>() {
-            return refusal.clone();
-        }
-        source = cause.source();
-    }
-    tracing::debug!(error = error_chain(error), "outbound request failed");
-    if error.is_timeout() {
-        OutboundRefusal::new(code::TIMEOUT, "the other side did not answer in time")
-    } else if error.is_connect() {
-        OutboundRefusal::new(code::CONNECT_FAILED, "no connection could be made")
-    } else {
-        OutboundRefusal::new(code::CONNECT_FAILED, "the exchange broke off")
-    }
-}
-
-fn error_chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
-}
+#[cfg(test)]
+mod tests;

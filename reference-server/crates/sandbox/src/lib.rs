@@ -57,7 +57,7 @@ mod wasi;
 pub use abi_check::AbiProblem;
 pub use config::SandboxConfig;
 pub use error::{CallError, LoadError, SandboxError};
-pub use http_outbound::{HttpOutbound, TestHosts};
+pub use http_outbound::{HttpOutbound, HttpOutboundConfig, TestHosts, TrustRoots};
 pub use module_cache::CompileStats;
 pub use outbound::{Outbound, OutboundCall};
 pub use plugin::{Plugin, RequestContext};

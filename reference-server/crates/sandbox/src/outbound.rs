@@ -24,8 +24,8 @@ pub struct OutboundCall {
     pub headers: Vec<(String, String)>,
     /// The body's bytes.
     pub body: Vec<u8>,
-    /// When the guest's call is over. The future is dropped then in any case; an implementation
-    /// that wants to answer `timeout` itself must do so earlier.
+    /// When the guest's call is over. The future is dropped then, and the guest's call ends with it
+    /// (decision A5).
     pub deadline: Instant,
 }
 

@@ -118,6 +118,16 @@ pub(super) const LIMITS: &[Setting] = &[
         "one request body of fetch",
     ),
     setting(
+        "PLUGINS_LIMIT_FETCH_HEADER_BYTES",
+        "limits.fetch_header_bytes",
+        "the headers of one request or response of fetch",
+    ),
+    setting(
+        "PLUGINS_LIMIT_FETCH_HEADERS",
+        "limits.fetch_headers",
+        "headers of one response of fetch",
+    ),
+    setting(
         "PLUGINS_LIMIT_FETCH_REDIRECTS",
         "limits.fetch_redirects",
         "hops of one fetch, each checked like the first",

@@ -16,16 +16,20 @@ pub mod code {
     pub const METHOD_NOT_ALLOWED: &str = "method_not_allowed";
     /// A malformed header.
     pub const HEADER_NOT_ALLOWED: &str = "header_not_allowed";
+    /// More bytes of headers than the limit, in a request or in a response.
+    pub const HEADERS_TOO_LARGE: &str = "headers_too_large";
+    /// A request body above the limit.
+    pub const REQUEST_TOO_LARGE: &str = "request_too_large";
     /// A redirect to where the plugin may not go.
     pub const REDIRECT_NOT_ALLOWED: &str = "redirect_not_allowed";
     /// More hops than the limit.
     pub const TOO_MANY_REDIRECTS: &str = "too_many_redirects";
-    /// More bytes than the limit.
+    /// A response body above the limit.
     pub const RESPONSE_TOO_LARGE: &str = "response_too_large";
-    /// The call's time ran out.
-    pub const TIMEOUT: &str = "timeout";
-    /// No connection, no resolution, or a broken exchange.
-    pub const CONNECT_FAILED: &str = "connect_failed";
+    /// No resolution, no connection, or an exchange that broke off.
+    pub const CONNECTION_FAILED: &str = "connection_failed";
+    /// The other side could not prove who it is, or does not speak TLS.
+    pub const TLS_FAILED: &str = "tls_failed";
     /// The request itself cannot be read: no JSON object, or a body that is no base64.
     pub const INVALID_REQUEST: &str = "invalid_request";
 }

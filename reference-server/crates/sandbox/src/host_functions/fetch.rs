@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use contract::fetch::{FetchRequest, FetchResponse};
-use policy::outbound::{OutboundRefusal, code};
+use policy::outbound::{OutboundRefusal, code, header_bytes};
 use wasmtime::{Caller, Linker};
 
 use super::{abi, hand_over, within_deadline};
@@ -73,13 +73,17 @@ fn prepare(
     let method = policy.outbound.check_method(&request.method)?;
     let headers = policy.outbound.filter_headers(&request.headers)?;
     let body = request.body_bytes().map_err(|_| invalid("the body is not base64".to_owned()))?;
-    let limit = policy.limits.fetch_request_bytes;
-    if body.len() > limit {
-        return Err(invalid(format!("the body has {} bytes, {limit} are allowed", body.len())));
-    }
+    let pairs = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    within(policy.limits.fetch_header_bytes, header_bytes(pairs), code::HEADERS_TOO_LARGE)?;
+    within(policy.limits.fetch_request_bytes, body.len(), code::REQUEST_TOO_LARGE)?;
     let deadline = caller.data().call.deadline.at();
     let plugin = tenant.name.clone();
     Ok(OutboundCall { plugin, allowed_domains, url, method, headers, body, deadline })
+}
+
+fn within(limit: usize, bytes: usize, code: &'static str) -> Result<(), OutboundRefusal> {
+    let message = || format!("{bytes} bytes, {limit} are allowed");
+    if bytes > limit { Err(OutboundRefusal::new(code, message())) } else { Ok(()) }
 }
 
 /// Hands the response over; where the guest has no room for it, a refusal that says so.

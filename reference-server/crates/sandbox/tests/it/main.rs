@@ -14,6 +14,7 @@ mod db;
 mod events;
 mod faults;
 mod fetch;
+mod fetch_waiting;
 mod guests;
 mod kv;
 mod loading;

@@ -6,7 +6,8 @@ use contract::envelope::{GuestResponse, RequestEnvelope};
 use contract::manifest::Manifest;
 use policy::{Limits, Policy};
 use sandbox::{
-    CallError, HttpOutbound, LoadError, LoadRequest, Plugin, RequestContext, Sandbox, SandboxConfig,
+    CallError, HttpOutbound, HttpOutboundConfig, LoadError, LoadRequest, Plugin, RequestContext,
+    Sandbox, SandboxConfig,
 };
 use serde_json::{Value, json};
 
@@ -39,8 +40,11 @@ impl World {
     pub(crate) fn with(setup: Setup) -> Self {
         let policy = Arc::new(Policy { limits: setup.limits, ..Policy::default() });
         let services = Arc::new(MemoryServices::default());
-        let outbound =
-            HttpOutbound::new(Arc::clone(&policy), setup.test_hosts.parse().unwrap()).unwrap();
+        let config = HttpOutboundConfig {
+            test_hosts: setup.test_hosts.parse().unwrap(),
+            ..HttpOutboundConfig::default()
+        };
+        let outbound = HttpOutbound::new(Arc::clone(&policy), config).unwrap();
         let sandbox =
             Sandbox::new(setup.config, policy, Arc::clone(&services) as _, Arc::new(outbound));
         Self { sandbox: sandbox.unwrap(), services }

@@ -189,6 +189,6 @@ struct NoNetwork;
 #[async_trait]
 impl Outbound for NoNetwork {
     async fn fetch(&self, _: OutboundCall) -> Result<FetchResponse, OutboundRefusal> {
-        Err(OutboundRefusal::new("connect_failed", "these guests have no network"))
+        Err(OutboundRefusal::new("connection_failed", "these guests have no network"))
     }
 }
