@@ -91,6 +91,15 @@ impl Answer {
         serde_json::from_slice(&self.body).ok()
     }
 
+    /// The value of a cookie that the answer sets.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        let cookies = self.headers.get_all(http::header::SET_COOKIE).iter();
+        cookies.filter_map(|value| value.to_str().ok()).find_map(|cookie| {
+            let value = cookie.strip_prefix(name)?.strip_prefix('=')?;
+            Some(value.split(';').next().unwrap_or_default().to_owned())
+        })
+    }
+
     /// What is at `pointer` of the JSON body.
     pub fn pointer(&self, pointer: &str) -> Option<Value> {
         self.json()?.pointer(pointer).cloned()

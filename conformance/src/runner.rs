@@ -4,6 +4,7 @@
 mod attempt;
 mod judge;
 mod lanes;
+mod observe;
 mod plan;
 mod request;
 mod step;

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::attempt::{Attempt, Progressing};
-use super::judge::{judge, resolve};
+use super::judge::judge;
+use super::observe;
 use super::request::outgoing;
-use crate::case::{Action, Data, EventSpec, Expect, Identity, InstallSpec, SeenSpec, Step};
+use crate::case::{Action, Data, Expect, Identity, InstallSpec, Step};
 use crate::client::{Answer, Outgoing, Transcript};
 use crate::evidence::{Fact, Failure, FailureKind};
-use crate::matcher::Matcher;
 use crate::vars::Vars;
 use crate::world::{Trouble, World};
 
@@ -27,11 +27,7 @@ pub(super) async fn take(
     step: &Step,
     label: &str,
 ) -> Result<Vec<Fact>, Trouble> {
-    let waits_by_nature = match &step.action {
-        Action::ObserveEvent(event) => event.count.as_ref().is_none_or(|count| count.0 != 0),
-        _ => false,
-    };
-    let patience = step.retry.or(waits_by_nature.then_some(EVENT_PATIENCE));
+    let patience = step.retry.or(step.action.waits_for_something().then_some(EVENT_PATIENCE));
     let until = patience.map(|patience| Instant::now() + patience);
     let mut pause = FIRST_PAUSE;
     loop {
@@ -67,8 +63,17 @@ async fn once(
             attempt.publish(step.on.as_deref(), Some(spec)).await?;
             Ok(Vec::new())
         }
-        Action::OutboundSeen(seen) => outbound_seen(attempt, seen, &vars),
-        Action::ObserveEvent(event) => observe_event(attempt, event, &vars),
+        Action::OutboundSeen(seen) => observe::outbound_seen(attempt, seen, &vars),
+        Action::ObserveEvent(event) => observe::event(attempt, event, &vars),
+        Action::CoreEvent(event) => observe::core_event(attempt, event, &vars).await,
+        Action::DeadLetter(letter) => observe::dead_letter(attempt, letter, &vars).await,
+        Action::Entry(entry) => observe::entry(attempt, entry, &vars).await,
+        Action::InjectEvent(event) => {
+            let entry = observe::inject(attempt, event, &vars).await?;
+            step.capture.keys().for_each(|name| attempt.set(name, Value::from(entry.as_str())));
+            Ok(Vec::new())
+        }
+        Action::RemoveGroup => observe::remove_group(attempt).await,
         Action::Join(name) => {
             let answer = state.join(name).await?;
             state.finish(attempt, step, &answer, &step.expect)
@@ -175,82 +180,6 @@ fn with_default(action: &Action, expect: &Expect) -> Expect {
     expect
 }
 
-/// At least one, unless the case says otherwise.
-fn count(data: Option<&Data>, vars: &Vars) -> Result<Matcher, Trouble> {
-    let at_least_one = Data(json!({ "gte": 1 }));
-    resolve(data.unwrap_or(&at_least_one), vars)
-}
-
-fn difference(message: String) -> Trouble {
-    Trouble::Failed(Failure::new(FailureKind::Assertion, message))
-}
-
-fn outbound_seen(attempt: &Attempt, spec: &SeenSpec, vars: &Vars) -> Result<Vec<Fact>, Trouble> {
-    let outbound = attempt.world.outbound.as_ref().map_err(|e| Trouble::Blocked(e.clone()))?;
-    let token = vars.text(&spec.token).map_err(|e| Trouble::Harness(e.to_string()))?;
-    let seen = outbound.seen(&token);
-    let count = count(spec.count.as_ref(), vars)?;
-    let number = Value::from(seen.len());
-    // Nothing came: that is no evidence, but it can be a difference.
-    let Some(last) = seen.last() else {
-        return match count.judge(Some(&number)) {
-            Ok(()) => Ok(Vec::new()),
-            Err(why) => {
-                Err(difference(format!("requests that reached the outbound server: {why}")))
-            }
-        };
-    };
-    let mut facts = Vec::new();
-    let mut check = |subject: &str, matcher: &Matcher, actual: Option<&Value>| {
-        let fact = Fact::judge(&last.receipt, subject, matcher, actual).map_err(difference)?;
-        facts.push(fact);
-        Ok(())
-    };
-    check("requests that reached the outbound server", &count, Some(&number))?;
-    let method = Value::from(last.method.as_str());
-    let path = Value::from(last.path.as_str());
-    let body = Value::from(String::from_utf8_lossy(&last.body).into_owned());
-    let all =
-        [("method", &spec.method, method), ("path", &spec.path, path), ("body", &spec.body, body)];
-    for (subject, data, actual) in all {
-        if let Some(data) = data {
-            check(&format!("outbound {subject}"), &resolve(data, vars)?, Some(&actual))?;
-        }
-    }
-    for (name, data) in &spec.headers {
-        let actual = last.headers.get(&name.to_ascii_lowercase());
-        check(&format!("outbound header {name}"), &resolve(data, vars)?, actual)?;
-    }
-    Ok(facts)
-}
-
-fn observe_event(attempt: &Attempt, spec: &EventSpec, vars: &Vars) -> Result<Vec<Fact>, Trouble> {
-    let bus = attempt.world.bus.as_ref().map_err(|e| Trouble::Blocked(e.clone()))?;
-    let topic = vars.text(&spec.r#type).map_err(|e| Trouble::Harness(e.to_string()))?;
-    let messages = bus.of_type(&topic);
-    let count = count(spec.count.as_ref(), vars)?;
-    let number = Value::from(messages.len());
-    let Some(last) = messages.last() else {
-        return match count.judge(Some(&number)) {
-            Ok(()) => Ok(Vec::new()),
-            Err(why) => Err(difference(format!("messages of type {topic}: {why}"))),
-        };
-    };
-    let mut facts = Vec::new();
-    let mut check = |subject: &str, matcher: &Matcher, actual: Option<&Value>| {
-        let fact = Fact::judge(&last.receipt, subject, matcher, actual).map_err(difference)?;
-        facts.push(fact);
-        Ok(())
-    };
-    check(&format!("messages of type {topic}"), &count, Some(&number))?;
-    for (member, data) in [("source", &spec.source), ("payload", &spec.payload)] {
-        if let Some(data) = data {
-            check(&format!("event {member}"), &resolve(data, vars)?, last.value.get(member))?;
-        }
-    }
-    Ok(facts)
-}
-
 impl Progressing {
     /// Judges an answer, remembers when it came, and captures from it.
     fn finish(
@@ -263,9 +192,13 @@ impl Progressing {
         let facts = judge(answer, expect, &attempt.vars(), self.previous)?;
         self.previous = Some(answer.ended);
         for (name, pointer) in &step.capture {
-            let value = answer.pointer(pointer).ok_or_else(|| {
+            let value = match pointer.strip_prefix("cookie:") {
+                Some(name) => answer.cookie(name).map(Value::from),
+                None => answer.pointer(pointer),
+            };
+            let value = value.ok_or_else(|| {
                 let mut failure =
-                    Failure::new(FailureKind::Assertion, format!("json {pointer}: absent"));
+                    Failure::new(FailureKind::Assertion, format!("{pointer}: absent"));
                 failure.exchange = Some(answer.exchange);
                 Trouble::Failed(failure)
             })?;

@@ -10,6 +10,7 @@
 
 pub mod archives;
 pub mod core_data;
+pub mod events;
 pub mod headers;
 pub mod limits;
 pub mod middleware;
@@ -19,6 +20,7 @@ pub mod versions;
 
 pub use archives::ArchivePolicy;
 pub use core_data::CoreDataPolicy;
+pub use events::EventPolicy;
 pub use headers::HeaderPolicy;
 pub use limits::Limits;
 pub use middleware::MiddlewarePolicy;
@@ -43,6 +45,8 @@ pub struct Policy {
     pub archives: ArchivePolicy,
     /// Which core data plugins may read (D3, D4).
     pub core_data: CoreDataPolicy,
+    /// When an event is given again, and when it is set aside (E1).
+    pub events: EventPolicy,
     /// Every limit by name, with its reason.
     pub limits: Limits,
 }

@@ -1,7 +1,8 @@
 //! What the host keeps: core tables and plugin data in Postgres, events in Valkey.
 //!
 //! ```text
-//! Database ── core pool ──────── registry, users, roles, projects, members, tasks, api_keys
+//! Database ── core pool ──────── registry, users, roles, projects, members, tasks, api_keys,
+//!    │                           outbox
 //!    │                           plugin_schemas (provisioning)
 //!    └────── plugin sessions ─── plugin_sql, plugin_kv        as the plugin's runtime role
 //!                                migrations                   as the plugin's migration role
@@ -25,6 +26,7 @@ pub mod events;
 pub mod members;
 pub mod metrics;
 pub mod migrations;
+pub mod outbox;
 pub mod page;
 pub mod plugin_kv;
 pub mod plugin_schema;

@@ -78,6 +78,26 @@ pub(super) const LIMITS: &[Setting] = &[
         "one emitted payload",
     ),
     setting(
+        "PLUGINS_LIMIT_EVENT_STREAM_ENTRIES",
+        "limits.event_stream_entries",
+        "entries the event stream is trimmed to, roughly",
+    ),
+    setting(
+        "PLUGINS_LIMIT_EVENT_DEAD_ENTRIES",
+        "limits.event_dead_entries",
+        "entries the stream of events set aside is trimmed to, roughly",
+    ),
+    setting(
+        "PLUGINS_LIMIT_EVENT_BACKLOG_BYTES",
+        "limits.event_backlog_bytes",
+        "payloads of events that wait for their subscribers, kept in memory",
+    ),
+    setting(
+        "PLUGINS_LIMIT_EVENT_BACKLOG_ENTRIES",
+        "limits.event_backlog_entries",
+        "core events that a host without Valkey takes from the database at a time",
+    ),
+    setting(
         "PLUGINS_LIMIT_FETCH_RESPONSE_BYTES",
         "limits.fetch_response_bytes",
         "one response of fetch, counted while it streams",
