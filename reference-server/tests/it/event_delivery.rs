@@ -59,7 +59,8 @@ impl World {
     /// Writes an event as a change of the core would.
     async fn tell(&self, payload: &Value) {
         let config = storage::DatabaseConfig::new(self.database.url(), crate::support::JWT_SECRET);
-        let database = storage::Database::connect(&config, std::sync::Arc::default()).await.unwrap();
+        let database =
+            storage::Database::connect(&config, std::sync::Arc::default()).await.unwrap();
         database.outbox().tell("test.happened", payload).await.unwrap();
         database.close().await;
     }

@@ -1,22 +1,22 @@
 //! The dispatch both buses share: one queue per subscriber, deliveries side by side, again for whom
 //! it failed, set aside in the end.
 
+mod work;
+
 use std::collections::{HashMap, HashSet};
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use contract::event::Event;
-use futures_util::FutureExt as _;
 use policy::EventPolicy;
-use policy::events::Next;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::deliveries::{Deliveries, Delivery};
-use super::{DeadLetter, EventHandler, NotDelivered};
+use super::{DeadLetter, EventHandler};
 use crate::error::StorageError;
+use work::{Step, Work};
 
 /// Deliveries at the same time: each holds an instance of a guest.
 const MAX_RUNNING: usize = 256;
@@ -71,14 +71,6 @@ pub(super) struct Dispatch<L> {
     kept: HashMap<Arc<str>, (Arc<Event>, usize)>,
     kept_bytes: usize,
     running: JoinSet<Step>,
-}
-
-/// What a task came to.
-enum Step {
-    Settled(Delivery),
-    Closed(Arc<str>),
-    /// The host shuts down; what is left is taken up after the next start.
-    Interrupted,
 }
 
 impl<L: Log> Dispatch<L> {
@@ -182,164 +174,6 @@ impl<L: Log> Dispatch<L> {
         }
         let work = self.work.clone();
         self.running.spawn(async move { work.close(entry).await });
-    }
-}
-
-/// What follows an attempt.
-enum After {
-    Settled,
-    SetAside { deliveries: u32, reason: String },
-    Again(Duration),
-}
-
-fn letter(
-    delivery: &Delivery,
-    event: Option<&Event>,
-    deliveries: u32,
-    reason: String,
-) -> DeadLetter {
-    DeadLetter {
-        topic: event.map(|event| event.topic.clone()).unwrap_or_default(),
-        payload: event.map(|event| event.payload.to_string()).unwrap_or_default(),
-        subscriber: delivery.subscriber.to_string(),
-        reason,
-        deliveries,
-    }
-}
-
-/// What a task takes along.
-struct Work<L> {
-    log: Arc<L>,
-    handler: Arc<dyn EventHandler>,
-    events: EventPolicy,
-    shutdown: CancellationToken,
-}
-
-impl<L> Clone for Work<L> {
-    fn clone(&self) -> Self {
-        Self {
-            log: Arc::clone(&self.log),
-            handler: Arc::clone(&self.handler),
-            events: self.events.clone(),
-            shutdown: self.shutdown.clone(),
-        }
-    }
-}
-
-impl<L: Log> Work<L> {
-    /// Gives an event to a subscriber until it takes it or has failed often enough.
-    async fn deliver(self, delivery: Delivery, kept: Option<Arc<Event>>) -> Step {
-        loop {
-            let begun = self.insist("counting a delivery", || self.log.begin(&delivery)).await;
-            let number = match begun {
-                Some(Begun::Delivery(number)) => number,
-                Some(Begun::Settled) => return Step::Settled(delivery),
-                None => return Step::Interrupted,
-            };
-            let found = match &kept {
-                Some(event) => Some(Arc::clone(event)),
-                None => match self.insist("reading", || self.log.event(&delivery.entry)).await {
-                    Some(found) => found.map(Arc::new),
-                    None => return Step::Interrupted,
-                },
-            };
-            let Some(event) = found else {
-                let reason = "the entry left the stream before its turn came".to_owned();
-                let letter = letter(&delivery, None, number - 1, reason);
-                return self.set_aside(delivery, letter).await;
-            };
-            match self.attempt(&delivery, &event, number).await {
-                After::Settled => return self.settle(delivery).await,
-                After::SetAside { deliveries, reason } => {
-                    let letter = letter(&delivery, Some(&event), deliveries, reason);
-                    return self.set_aside(delivery, letter).await;
-                }
-                After::Again(pause) => {
-                    if !sleep(pause, &self.shutdown).await {
-                        return Step::Interrupted;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Makes the delivery of this number, and decides what follows.
-    async fn attempt(&self, delivery: &Delivery, event: &Arc<Event>, number: u32) -> After {
-        if number > self.events.deliveries {
-            let reason = "no delivery came to an end".to_owned();
-            return After::SetAside { deliveries: number - 1, reason };
-        }
-        let reason = match self.hand_over(delivery, event).await {
-            Ok(()) | Err(NotDelivered::Gone) => return After::Settled,
-            Err(NotDelivered::Refused(reason)) => {
-                return After::SetAside { deliveries: number - 1, reason };
-            }
-            Err(NotDelivered::Failed(reason)) => reason,
-        };
-        match self.events.after_failure(number) {
-            Next::SetAside => After::SetAside { deliveries: number, reason },
-            Next::Again(pause) => {
-                let (subscriber, topic) = (&*delivery.subscriber, &event.topic);
-                tracing::info!(
-                    subscriber,
-                    topic,
-                    number,
-                    ?pause,
-                    reason,
-                    "an event is given again"
-                );
-                After::Again(pause)
-            }
-        }
-    }
-
-    /// Calls the handler. A panic fails this delivery, and nothing else.
-    async fn hand_over(&self, delivery: &Delivery, event: &Arc<Event>) -> Result<(), NotDelivered> {
-        let handling = self.handler.deliver(&delivery.subscriber, event);
-        AssertUnwindSafe(handling).catch_unwind().await.unwrap_or_else(|_| {
-            tracing::error!(subscriber = &*delivery.subscriber, "a delivery panicked");
-            Err(NotDelivered::Failed("the delivery panicked".to_owned()))
-        })
-    }
-
-    async fn settle(&self, delivery: Delivery) -> Step {
-        match self.insist("settling", || self.log.settle(&delivery, None)).await {
-            Some(()) => Step::Settled(delivery),
-            None => Step::Interrupted,
-        }
-    }
-
-    async fn set_aside(&self, delivery: Delivery, letter: DeadLetter) -> Step {
-        let DeadLetter { topic, subscriber, reason, deliveries, .. } = &letter;
-        let entry = &*delivery.entry;
-        tracing::error!(entry, topic, subscriber, reason, deliveries, "an event is set aside");
-        match self.insist("settling", || self.log.settle(&delivery, Some(&letter))).await {
-            Some(()) => Step::Settled(delivery),
-            None => Step::Interrupted,
-        }
-    }
-
-    async fn close(&self, entry: Arc<str>) -> Step {
-        match self.insist("putting an event away", || self.log.close(&entry)).await {
-            Some(()) => Step::Closed(entry),
-            None => Step::Interrupted,
-        }
-    }
-
-    /// Asks the log until it answers; `None` when the shutdown came before it did.
-    async fn insist<T, F>(&self, what: &'static str, ask: impl Fn() -> F) -> Option<T>
-    where
-        F: Future<Output = Result<T, StorageError>>,
-    {
-        loop {
-            match ask().await {
-                Ok(answer) => return Some(answer),
-                Err(error) => tracing::warn!(%error, what, "the event store did not answer"),
-            }
-            if !sleep(STORE_PAUSE, &self.shutdown).await {
-                return None;
-            }
-        }
     }
 }
 
