@@ -174,7 +174,9 @@ impl EventBus for InProcessBus {
         let mut dispatch = Dispatch::new(log, handler, self.rules.clone(), shutdown.clone());
         // Those of an earlier consumer that ended before they were handled come first.
         let entries: Vec<Arc<str>> = self.log.open().keys().cloned().collect();
-        entries.into_iter().for_each(|entry| self.take(&mut dispatch, entry));
+        for entry in entries {
+            self.take(&mut dispatch, entry);
+        }
         loop {
             tokio::select! {
                 biased;

@@ -80,7 +80,7 @@ impl Model {
 
     fn settle_one(&mut self, deliveries: &mut Deliveries, delivery: &Delivery) {
         let complete = deliveries.settle(delivery);
-        let unsettled = self.unsettled.get_mut(&*delivery.entry).unwrap();
+        let unsettled = self.unsettled.get_mut(&*delivery.entry).expect("it is open");
         assert!(unsettled.remove(&*delivery.subscriber), "settled twice");
         assert_eq!(complete, unsettled.is_empty());
         assert!(deliveries.is_open(&delivery.entry), "open until it is put away");
