@@ -20,7 +20,7 @@ struct World {
     database: TestDatabase,
     folder: TempDir,
     /// Absent: the in-process bus.
-    valkey: Option<services::OwnValkey>,
+    valkey: Option<services::OwnServer>,
 }
 
 impl World {
