@@ -11,8 +11,8 @@ use contract::name::PluginName;
 use policy::Policy;
 use policy::outbound::OutboundRefusal;
 use sandbox::{
-    Cache, Core, DbAccess, DbTransaction, KeyValueStore, LoadRequest, Outbound, OutboundCall, Plugin,
-    Sandbox, SandboxConfig, ServiceError, Services,
+    Cache, Core, DbAccess, DbTransaction, KeyValueStore, LoadRequest, Outbound, OutboundCall,
+    Plugin, Sandbox, SandboxConfig, ServiceError, Services,
 };
 use wasmtime::{Config, Engine, Instance, Memory, Module, Store, TypedFunc};
 

@@ -6,16 +6,17 @@
 
 mod check;
 mod data;
+mod events;
 mod load;
 mod step;
 mod table;
 mod words;
 
 pub use data::{Data, Span};
+pub use events::{CoreEventSpec, DeadLetterSpec, EntrySpec, EventSpec, InjectSpec};
 pub use load::{CaseError, load};
 pub use step::{
-    Action, ActivitySpec, AnswerSpec, COOKIE, EventSpec, Expect, InstallSpec, RequestSpec,
-    SeenSpec, Step,
+    Action, ActivitySpec, AnswerSpec, COOKIE, Expect, InstallSpec, RequestSpec, SeenSpec, Step,
 };
 pub(crate) use words::words;
 pub use words::{CatalogMode, Feature, Identity, Lane, Need, Profile, Tier};

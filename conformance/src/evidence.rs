@@ -1,7 +1,7 @@
 //! Verdicts that cannot be had for nothing.
 //!
 //! The chain of types: a [`Receipt`] can only be made from something that came from the host over the
-//! network (a `hyper` body that is being received, a message of its event channel); a [`Fact`] only by
+//! network (a `hyper` body that is being received, a message of its event channel, an entry of its streams); a [`Fact`] only by
 //! a matcher that held for a value on a receipt; a [`Pass`] only from at least one fact. So no path
 //! through the runner, however wrong, turns silence into a pass.
 
@@ -26,7 +26,7 @@ pub enum Origin {
     Response,
     /// A request of the host to one of the suite's servers.
     Request,
-    /// A message on the host's event channel.
+    /// A message on the host's event channel, or an entry of its streams.
     Event,
 }
 
@@ -41,13 +41,18 @@ impl Receipt {
         Self { origin: Origin::Request, exchange: None }
     }
 
-    /// For an entry that was found on a stream.
+    /// For a message that arrived on the event channel.
+    pub fn of_event(_message: &redis::Msg) -> Self {
+        Self { origin: Origin::Event, exchange: None }
+    }
+
+    /// For an entry that the host wrote to a stream.
     pub fn of_entry(_entry: &redis::streams::StreamId) -> Self {
         Self { origin: Origin::Event, exchange: None }
     }
 
-    /// For a message that arrived on the event channel.
-    pub fn of_event(_message: &redis::Msg) -> Self {
+    /// For what Valkey knows of the host's reading of a stream.
+    pub fn of_group(_group: &redis::streams::StreamInfoGroup) -> Self {
         Self { origin: Origin::Event, exchange: None }
     }
 }

@@ -1,5 +1,5 @@
 //! The suite's own ends of the wire: the catalog a host reads, the server its plugins fetch from, and
-//! the channel it publishes events on.
+//! the channel and the streams of its events.
 
 pub mod activities;
 pub mod archive;
@@ -8,6 +8,6 @@ mod catalog;
 mod outbound;
 mod serve;
 
-pub use bus::{Bus, BusMessage};
+pub use bus::{Bus, BusError, BusMessage};
 pub use catalog::{Bundle, Catalog};
 pub use outbound::{Authority, AuthorityError, End, Outbound, OutboundError, Script, SeenRequest};

@@ -5,6 +5,7 @@ mod activity;
 mod attempt;
 mod judge;
 mod lanes;
+mod observe;
 mod outbound;
 mod plan;
 mod request;

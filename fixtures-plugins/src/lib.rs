@@ -114,7 +114,7 @@ odd! {
     MISSING_HANDLE_REQUEST = "missing_handle_request";
     /// Exports no allocator.
     NO_ALLOCATOR = "no_allocator";
-    /// Works, with the exports and imports of a plugin compiled by TinyGo.
+    /// Works, with the exports and imports of a plugin compiled by `TinyGo`.
     TINYGO_SHAPE = "tinygo_shape";
     /// Imports `paca.summon_demon`.
     UNKNOWN_IMPORT = "unknown_import";

@@ -47,6 +47,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// Valkey, if there is one.
     pub valkey: ValkeyConfig,
+    /// Delivery of events.
+    pub events: EventsConfig,
     /// Tokens and cookies.
     pub auth: AuthConfig,
     /// The first user.
@@ -93,6 +95,16 @@ pub struct ValkeyConfig {
     /// Connection URL; absent: the in-process event bus.
     #[serde(default)]
     pub url: Option<Secret>,
+}
+
+/// Delivery of events.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventsConfig {
+    /// Pause before an event that a plugin failed at is given to it again; each further one is
+    /// twice as long.
+    #[serde(with = "humantime_serde")]
+    pub retry_pause: Duration,
 }
 
 /// Tokens and cookies.

@@ -1,22 +1,14 @@
 //! Takes core events to the plugins that subscribe to them.
 //!
-//! Subscribers are called side by side, each within a deadline of its own, so a slow guest delays no
-//! other. The events of one subscriber come one after the other and in order, save those that are
-//! given again after a failure.
+//! Queues, retries and what is written down of them are the event bus's; here is the one call.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use contract::event::Event;
-use futures_util::future::join_all;
-use lifecycle::{Installed, Lifecycle};
+use lifecycle::Lifecycle;
 use sandbox::CallError;
-use storage::events::{EventHandler, HandlerFailed};
-use tokio_util::task::AbortOnDropHandle;
-use tracing::Instrument as _;
+use storage::events::{EventHandler, NotDelivered};
 
 use crate::{error::chain, metrics};
 
@@ -24,80 +16,52 @@ use crate::{error::chain, metrics};
 #[derive(Debug)]
 pub struct Dispatcher {
     lifecycle: Lifecycle,
-    /// One fair lock per plugin that ever got an event; whoever asks first goes first.
-    queues: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl Dispatcher {
-    /// Delivers to what this lifecycle has installed when an event arrives.
+    /// Delivers to what this lifecycle has installed when an event's turn comes.
     pub fn new(lifecycle: Lifecycle) -> Self {
-        Self { lifecycle, queues: Mutex::default() }
-    }
-
-    fn queue(&self, plugin: &str) -> Arc<tokio::sync::Mutex<()>> {
-        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(queues.entry(plugin.to_owned()).or_default())
-    }
-
-    /// Gives the event to one subscriber; its name if that must be tried again.
-    async fn deliver(&self, event: Arc<Event>, subscriber: Arc<Installed>) -> Option<String> {
-        let name = subscriber.row.name.clone();
-        // Before anything else is waited for: this is what keeps a subscriber's events in order.
-        let turn = self.queue(&name).lock_owned().await;
-        // In a task of its own, since the guest computes and all deliveries share the caller's.
-        let call = tokio::spawn(
-            async move {
-                let _turn = turn;
-                let plugin = subscriber.plugin.as_ref()?;
-                let handled = plugin.handle_event(Arc::clone(&event)).await;
-                outcome(&subscriber.row.name, &event.topic, handled)
-            }
-            .in_current_span(),
-        );
-        match AbortOnDropHandle::new(call).await {
-            Ok(outcome) => outcome,
-            Err(died) => {
-                tracing::error!(plugin = name, error = %died, "delivery died");
-                Some(name)
-            }
-        }
-    }
-}
-
-/// What a call came to: the plugin's name if the event must be given again.
-fn outcome(plugin: &str, topic: &str, handled: Result<(), CallError>) -> Option<String> {
-    match handled {
-        Ok(()) => {
-            metrics::events::record(plugin, "delivered");
-            tracing::debug!(plugin, topic, "event handled");
-            None
-        }
-        // Too large today is too large tomorrow.
-        Err(error @ CallError::RequestTooLarge { .. }) => {
-            tracing::warn!(plugin, topic, error = chain(&error), "event dropped");
-            None
-        }
-        Err(error) => {
-            metrics::events::record(plugin, "failed");
-            tracing::warn!(plugin, topic, error = chain(&error), "event not handled");
-            Some(plugin.to_owned())
-        }
+        Self { lifecycle }
     }
 }
 
 #[async_trait]
 impl EventHandler for Dispatcher {
-    async fn handle(&self, event: &Event) -> Result<(), HandlerFailed> {
-        let event = Arc::new(event.clone());
-        // Only the subscribers are held on to: an upgrade of any other plugin need not wait for us.
-        let subscribers: Vec<Arc<Installed>> =
-            self.lifecycle.snapshot().subscribers(&event.topic).cloned().collect();
-        let deliveries =
-            subscribers.into_iter().map(|subscriber| self.deliver(Arc::clone(&event), subscriber));
-        let failed: Vec<String> = join_all(deliveries).await.into_iter().flatten().collect();
-        if failed.is_empty() {
-            return Ok(());
+    fn subscribers(&self, topic: &str) -> Vec<String> {
+        let plugins = self.lifecycle.snapshot();
+        plugins.subscribers(topic).map(|installed| installed.row.name.clone()).collect()
+    }
+
+    async fn deliver(&self, subscriber: &str, event: &Arc<Event>) -> Result<(), NotDelivered> {
+        let topic = &event.topic;
+        // Held for the call, and nothing else is: its code stays loaded until the handler has
+        // returned, and an upgrade of any other plugin need not wait for us.
+        let installed = self.lifecycle.snapshot().get(subscriber).cloned();
+        let Some(installed) = installed.filter(|installed| installed.subscribes(topic)) else {
+            tracing::info!(plugin = subscriber, topic, "no longer a subscriber; event dropped");
+            return Err(NotDelivered::Gone);
+        };
+        let Some(plugin) = &installed.plugin else {
+            if installed.unavailable() {
+                return Err(NotDelivered::Failed("the plugin could not be loaded".to_owned()));
+            }
+            tracing::info!(plugin = subscriber, topic, "the plugin is disabled; event dropped");
+            return Err(NotDelivered::Gone);
+        };
+        match plugin.handle_event(Arc::clone(event)).await {
+            Ok(()) => {
+                metrics::events::record(subscriber, "delivered");
+                tracing::debug!(plugin = subscriber, topic, "event handled");
+                Ok(())
+            }
+            // Too large today is too large tomorrow.
+            Err(error @ CallError::RequestTooLarge { .. }) => {
+                Err(NotDelivered::Refused(chain(&error)))
+            }
+            Err(error) => {
+                metrics::events::record(subscriber, "failed");
+                Err(NotDelivered::Failed(chain(&error)))
+            }
         }
-        Err(HandlerFailed(format!("not handled by {}", failed.join(", "))))
     }
 }

@@ -14,7 +14,7 @@ use storage::{
     Database, DatabaseConfig,
     activities::Activities,
     cache::PluginCache,
-    events::{EventBus, InProcessBus, RetryPolicy, ValkeyBus},
+    events::{EventBus, InProcessBus, ValkeyBus, ValkeyBusSettings, relay},
 };
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
@@ -50,7 +50,7 @@ impl Server {
         metrics::install().context("cannot set up metrics")?;
         let policy = Arc::new(policy(&config));
         let database = connect_database(&config, &policy).await?;
-        let events = connect_events(&config).await?;
+        let events = connect_events(&config, &policy).await?;
         let passwords = Passwords::new().context("cannot hash passwords")?;
         bootstrap::first_user(&database, &passwords, &config.admin)
             .await
@@ -128,8 +128,9 @@ impl Server {
         }));
         let _metrics =
             metrics_listener.map(|listener| AbortOnDropHandle::new(spawn_metrics(&app, listener)));
-        let consumer_stop = CancellationToken::new();
+        let (consumer_stop, relay_stop) = (CancellationToken::new(), CancellationToken::new());
         let consumer = spawn_consumer(&app, consumer_stop.clone());
+        let relay = spawn_relay(&app, relay_stop.clone());
 
         let grace = app.config.shutdown_grace;
         let router = router::build(Arc::clone(&app));
@@ -149,6 +150,11 @@ impl Server {
         if timeout(grace, consumer).await.is_err() {
             tracing::warn!(?grace, "event handlers still running after the grace are dropped");
         }
+        // After the consumer: it notes what was handled last.
+        relay_stop.cancel();
+        if timeout(grace, relay).await.is_err() {
+            tracing::warn!(?grace, "the relay of events did not stop within the grace");
+        }
         if timeout(grace, app.lifecycle.shutdown()).await.is_err() {
             tracing::warn!(?grace, "plugins did not shut down within the grace");
         }
@@ -164,7 +170,9 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 
 /// The specification, with the limits the operator chose.
 fn policy(config: &Config) -> Policy {
-    Policy { limits: config.limits.clone(), ..Policy::default() }
+    let mut policy = Policy { limits: config.limits.clone(), ..Policy::default() };
+    policy.events.first_pause = config.events.retry_pause;
+    policy
 }
 
 async fn connect_database(config: &Config, policy: &Arc<Policy>) -> anyhow::Result<Database> {
@@ -184,15 +192,15 @@ async fn connect_database(config: &Config, policy: &Arc<Policy>) -> anyhow::Resu
         .context("cannot use the database of DATABASE_URL")
 }
 
-async fn connect_events(config: &Config) -> anyhow::Result<Arc<dyn EventBus>> {
+async fn connect_events(config: &Config, policy: &Policy) -> anyhow::Result<Arc<dyn EventBus>> {
     match &config.valkey.url {
         Some(url) => {
-            let bus = ValkeyBus::connect(url.expose(), RetryPolicy::default())
+            let bus = ValkeyBus::connect(url.expose(), policy, ValkeyBusSettings::default())
                 .await
                 .context("cannot use the store of VALKEY_URL")?;
             Ok(Arc::new(bus))
         }
-        None => Ok(Arc::new(InProcessBus::new(RetryPolicy::default()))),
+        None => Ok(Arc::new(InProcessBus::new(policy))),
     }
 }
 
@@ -275,6 +283,14 @@ fn spawn_consumer(app: &Arc<App>, stop: CancellationToken) -> JoinHandle<()> {
     let events = Arc::clone(&app.events);
     let dispatcher = Arc::new(Dispatcher::new(app.lifecycle.clone()));
     tokio::spawn(async move { events.run_consumer(dispatcher, stop).await })
+}
+
+fn spawn_relay(app: &Arc<App>, stop: CancellationToken) -> JoinHandle<()> {
+    let app = Arc::clone(app);
+    let in_keeping = app.policy.limits.event_backlog_entries;
+    tokio::spawn(
+        async move { relay(&app.database, Arc::clone(&app.events), in_keeping, stop).await },
+    )
 }
 
 /// Writes the base URL where `--ready-file` says: a temporary file first, then a rename, so that

@@ -1,6 +1,7 @@
 //! What the types of a case cannot say: variables exist, matchers are well formed, something is
 //! asserted, and the features a case needs follow from what it does.
 
+mod events;
 mod implied;
 
 use std::collections::BTreeSet;
@@ -210,18 +211,21 @@ fn action(
                 return Err("`times` and `pause` belong to a `repeat`".to_owned());
             }
         }
-        Action::ObserveEvent(event) => {
-            known.text(&event.r#type).map_err(text)?;
-            for data in [&event.source, &event.payload, &event.count].into_iter().flatten() {
-                matcher(data, known)?;
-            }
-        }
         Action::ObserveActivity(spec) => {
             known.text(&spec.r#type).map_err(text)?;
             for data in spec.count.iter().chain(spec.fields.values()) {
                 matcher(data, known)?;
             }
         }
+        Action::RemoveGroup if case.lane != Lane::Exclusive => {
+            return Err("`remove_group` touches all cases' events: lane = \"exclusive\"".to_owned());
+        }
+        Action::ObserveEvent(_)
+        | Action::CoreEvent(_)
+        | Action::InjectEvent(_)
+        | Action::DeadLetter(_)
+        | Action::Entry(_)
+        | Action::RemoveGroup => events::check(&step.action, known)?,
         Action::Join(name) => {
             if !waiting.remove(name.as_str()) {
                 return Err(format!("no background step `{name}` is under way"));
@@ -260,14 +264,21 @@ fn text(error: impl ToString) -> String {
 fn assertions(case: &Case) -> Result<(), String> {
     let observes = |step: &&Step| match &step.action {
         Action::OutboundSeen(seen) => seen.count.as_ref().is_none_or(|count| count.0 != 0),
-        Action::ObserveEvent(event) => event.count.as_ref().is_none_or(|count| count.0 != 0),
-        Action::ObserveActivity(spec) => spec.count.as_ref().is_none_or(|count| count.0 != 0),
+        Action::ObserveActivity(_)
+        | Action::ObserveEvent(_)
+        | Action::CoreEvent(_)
+        | Action::DeadLetter(_) => step.action.waits_for_something(),
+        Action::Entry(_) => true,
         _ => !step.expect.is_empty(),
     };
     if !case.steps.iter().any(|step| observes(&step)) {
         return Err("the case asserts nothing: no step has an expectation".to_owned());
     }
     let names_reason = |step: &Step| {
+        // What was set aside, or was not published, is the reason itself.
+        if matches!(step.action, Action::DeadLetter(_)) {
+            return true;
+        }
         let status = step.expect.status.as_ref().map(|data| &data.0);
         step.expect.error_code.is_some()
             || !step.expect.json.is_empty()

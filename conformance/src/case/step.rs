@@ -6,7 +6,10 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{CatalogMode, Data, Identity, PluginSpec, Span};
+use super::{
+    CatalogMode, CoreEventSpec, Data, DeadLetterSpec, EntrySpec, EventSpec, Identity, InjectSpec,
+    PluginSpec, Span,
+};
 use crate::peers::End;
 
 /// What a capture begins with that means a cookie instead of a JSON pointer.
@@ -60,6 +63,16 @@ pub enum Action {
     ObserveEvent(EventSpec),
     /// An activity on the stream of activities.
     ObserveActivity(ActivitySpec),
+    /// An entry that the host wrote to the stream of core events.
+    CoreEvent(CoreEventSpec),
+    /// An entry that the suite adds to it.
+    InjectEvent(InjectSpec),
+    /// An entry that the host set aside.
+    DeadLetter(DeadLetterSpec),
+    /// What the host's group knows of an entry.
+    Entry(EntrySpec),
+    /// The group of the stream is removed.
+    RemoveGroup,
     /// The end of a background step.
     Join(String),
 }
@@ -80,8 +93,29 @@ impl Action {
             Self::OutboundAnswer(_) => "outbound_answer",
             Self::ObserveEvent(_) => "observe_event",
             Self::ObserveActivity(_) => "observe_activity",
+            Self::CoreEvent(_) => "core_event",
+            Self::InjectEvent(_) => "inject_event",
+            Self::DeadLetter(_) => "dead_letter",
+            Self::Entry(_) => "entry",
+            Self::RemoveGroup => "remove_group",
             Self::Join(_) => "join",
         }
+    }
+}
+
+impl Action {
+    /// Whether it looks for something the host may send later: then it is looked for until it is
+    /// there.
+    pub fn waits_for_something(&self) -> bool {
+        let count = match self {
+            Self::ObserveEvent(event) => &event.count,
+            Self::ObserveActivity(activity) => &activity.count,
+            Self::CoreEvent(event) => &event.count,
+            Self::DeadLetter(letter) => &letter.count,
+            Self::Entry(_) => return true,
+            _ => return false,
+        };
+        count.as_ref().is_none_or(|count| count.0 != 0)
     }
 }
 
@@ -160,20 +194,6 @@ pub struct AnswerSpec {
     pub end: Option<End>,
 }
 
-/// `observe_event = { … }`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EventSpec {
-    /// Topic of the messages meant.
-    pub r#type: String,
-    /// Matcher for the last one's source.
-    pub source: Option<Data>,
-    /// Matcher for its payload.
-    pub payload: Option<Data>,
-    /// How many there were, as a matcher; default: at least one.
-    pub count: Option<Data>,
-}
-
 /// `observe_activity = { … }`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -245,6 +265,11 @@ pub(super) struct StepText {
     outbound_answer: Option<AnswerSpec>,
     observe_event: Option<EventSpec>,
     observe_activity: Option<ActivitySpec>,
+    core_event: Option<CoreEventSpec>,
+    inject_event: Option<InjectSpec>,
+    dead_letter: Option<DeadLetterSpec>,
+    entry: Option<EntrySpec>,
+    remove_group: Option<Nothing>,
     join: Option<String>,
     #[serde(default)]
     expect: Expect,
@@ -275,11 +300,16 @@ impl StepText {
         actions.extend(self.outbound_answer.map(Action::OutboundAnswer));
         actions.extend(self.observe_event.map(Action::ObserveEvent));
         actions.extend(self.observe_activity.map(Action::ObserveActivity));
+        actions.extend(self.core_event.map(Action::CoreEvent));
+        actions.extend(self.inject_event.map(Action::InjectEvent));
+        actions.extend(self.dead_letter.map(Action::DeadLetter));
+        actions.extend(self.entry.map(Action::Entry));
+        actions.extend(self.remove_group.map(|Nothing {}| Action::RemoveGroup));
         actions.extend(self.join.map(Action::Join));
         let names: Vec<_> = actions.iter().map(Action::name).collect();
         let action = match actions.len() {
             1 => actions.remove(0),
-            0 => return Err("a step has an action: request, probe, publish, install, upgrade, patch, uninstall, catalog, outbound_seen, outbound_answer, observe_event, observe_activity or join".to_owned()),
+            0 => return Err("a step has an action: request, probe, publish, install, upgrade, patch, uninstall, catalog, outbound_seen, outbound_answer, observe_event, observe_activity, core_event, inject_event, dead_letter, entry, remove_group or join".to_owned()),
             _ => return Err(format!("a step has one action, not {}", names.join(" and "))),
         };
         Ok(Step {

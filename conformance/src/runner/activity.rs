@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::attempt::Attempt;
 use super::judge::resolve;
-use super::step::{count, difference};
+use super::observe::{count, difference};
 use crate::case::ActivitySpec;
 use crate::evidence::Fact;
 use crate::matcher::Matcher;

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::attempt::Attempt;
 use super::judge::resolve;
-use super::step::{count, difference};
+use super::observe::{count, difference};
 use crate::case::{AnswerSpec, SeenSpec};
 use crate::evidence::Fact;
 use crate::matcher::Matcher;

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::activity;
 use super::attempt::{Attempt, Progressing};
-use super::judge::{judge, resolve};
+use super::judge::judge;
+use super::observe;
 use super::outbound;
 use super::request::outgoing;
-use crate::case::{Action, COOKIE, Data, EventSpec, Expect, Identity, InstallSpec, Step};
+use crate::case::{Action, COOKIE, Data, Expect, Identity, InstallSpec, Step};
 use crate::client::{Answer, Outgoing, Transcript};
 use crate::evidence::{Fact, Failure, FailureKind};
-use crate::matcher::Matcher;
 use crate::vars::Vars;
 use crate::world::{Trouble, World};
 
@@ -29,12 +29,7 @@ pub(super) async fn take(
     step: &Step,
     label: &str,
 ) -> Result<Vec<Fact>, Trouble> {
-    let waits_by_nature = match &step.action {
-        Action::ObserveEvent(event) => event.count.as_ref().is_none_or(|count| count.0 != 0),
-        Action::ObserveActivity(spec) => spec.count.as_ref().is_none_or(|count| count.0 != 0),
-        _ => false,
-    };
-    let patience = step.retry.or(waits_by_nature.then_some(EVENT_PATIENCE));
+    let patience = step.retry.or(step.action.waits_for_something().then_some(EVENT_PATIENCE));
     let until = patience.map(|patience| Instant::now() + patience);
     let mut pause = FIRST_PAUSE;
     loop {
@@ -72,8 +67,17 @@ async fn once(
         }
         Action::OutboundSeen(seen) => outbound::seen(attempt, seen, &vars),
         Action::OutboundAnswer(answer) => outbound::answer(attempt, answer, &vars),
-        Action::ObserveEvent(event) => observe_event(attempt, event, &vars),
         Action::ObserveActivity(spec) => activity::observe(attempt, spec, &vars).await,
+        Action::ObserveEvent(event) => observe::event(attempt, event, &vars),
+        Action::CoreEvent(event) => observe::core_event(attempt, event, &vars).await,
+        Action::DeadLetter(letter) => observe::dead_letter(attempt, letter, &vars).await,
+        Action::Entry(entry) => observe::entry(attempt, entry, &vars).await,
+        Action::InjectEvent(event) => {
+            let entry = observe::inject(attempt, event, &vars).await?;
+            step.capture.keys().for_each(|name| attempt.set(name, Value::from(entry.as_str())));
+            Ok(Vec::new())
+        }
+        Action::RemoveGroup => observe::remove_group(attempt).await,
         Action::Join(name) => {
             let answer = state.join(name).await?;
             state.finish(attempt, step, &answer, &step.expect)
@@ -178,43 +182,6 @@ fn with_default(action: &Action, expect: &Expect) -> Expect {
     };
     expect.status.get_or_insert(Data(status));
     expect
-}
-
-/// At least one, unless the case says otherwise.
-pub(super) fn count(data: Option<&Data>, vars: &Vars) -> Result<Matcher, Trouble> {
-    let at_least_one = Data(json!({ "gte": 1 }));
-    resolve(data.unwrap_or(&at_least_one), vars)
-}
-
-pub(super) fn difference(message: String) -> Trouble {
-    Trouble::Failed(Failure::new(FailureKind::Assertion, message))
-}
-
-fn observe_event(attempt: &Attempt, spec: &EventSpec, vars: &Vars) -> Result<Vec<Fact>, Trouble> {
-    let bus = attempt.world.bus.as_ref().map_err(|e| Trouble::Blocked(e.clone()))?;
-    let topic = vars.text(&spec.r#type).map_err(|e| Trouble::Harness(e.to_string()))?;
-    let messages = bus.of_type(&topic);
-    let count = count(spec.count.as_ref(), vars)?;
-    let number = Value::from(messages.len());
-    let Some(last) = messages.last() else {
-        return match count.judge(Some(&number)) {
-            Ok(()) => Ok(Vec::new()),
-            Err(why) => Err(difference(format!("messages of type {topic}: {why}"))),
-        };
-    };
-    let mut facts = Vec::new();
-    let mut check = |subject: &str, matcher: &Matcher, actual: Option<&Value>| {
-        let fact = Fact::judge(&last.receipt, subject, matcher, actual).map_err(difference)?;
-        facts.push(fact);
-        Ok(())
-    };
-    check(&format!("messages of type {topic}"), &count, Some(&number))?;
-    for (member, data) in [("source", &spec.source), ("payload", &spec.payload)] {
-        if let Some(data) = data {
-            check(&format!("event {member}"), &resolve(data, vars)?, last.value.get(member))?;
-        }
-    }
-    Ok(facts)
 }
 
 impl Progressing {

@@ -56,6 +56,11 @@ const SETTINGS: &[Setting] = &[
         "time for one of the host's own statements",
     ),
     setting("VALKEY_URL", "valkey.url", "Valkey or Redis URL; without it events stay in-process"),
+    setting(
+        "EVENTS_RETRY_PAUSE",
+        "events.retry_pause",
+        "first pause before a failed event is given again; doubled each time",
+    ),
     setting("JWT_SECRET", "auth.jwt_secret", "key that signs tokens, at least 32 bytes (required)"),
     setting("ACCESS_TOKEN_TTL", "auth.access_token_ttl", "lifetime of an access token"),
     setting("REFRESH_TOKEN_TTL", "auth.refresh_token_ttl", "lifetime of a refresh token"),

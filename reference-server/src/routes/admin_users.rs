@@ -37,6 +37,7 @@ pub struct Create {
 }
 
 /// `POST /admin/users`. The password is the administrator's choice, so the user must change it.
+/// Tells `user.created`.
 #[utoipa::path(
     post,
     path = "/admin/users",
@@ -64,7 +65,7 @@ pub async fn create(
         role,
         must_change_password: true,
     };
-    let created = app.database.users().create(user).await.map_err(|error| {
+    let created = app.database.users().create(user, caller.0.user_id).await.map_err(|error| {
         if error.is_conflict() {
             ApiError::new(ErrorCode::UsernameTaken, "the username is taken").because(error)
         } else {
@@ -121,7 +122,7 @@ pub struct SetPassword {
     new_password: Secret,
 }
 
-/// `PATCH /admin/users/{id}/password`. The user must change it.
+/// `PATCH /admin/users/{id}/password`. The user must change it. Tells `user.password_reset`.
 #[utoipa::path(
     patch,
     path = "/admin/users/{userId}/password",
@@ -142,13 +143,14 @@ pub async fn set_password(
     // A way to act as them.
     outranks(&app, &caller, id).await?;
     let hash = app.passwords.hash(body.new_password).await?;
-    if !app.database.users().set_password(id, &hash, true).await? {
+    if !app.database.users().reset_password(id, &hash, caller.0.user_id).await? {
         return Err(not_found());
     }
     Ok(Reply::ok(User { must_change_password: true, ..user }))
 }
 
 /// `DELETE /admin/users/{id}`. Their name stays taken, and what they made stays theirs.
+/// Tells `user.deleted`.
 #[utoipa::path(
     delete,
     path = "/admin/users/{userId}",
@@ -167,7 +169,7 @@ pub async fn delete(
         return Err(ApiError::new(ErrorCode::Conflict, "you cannot delete yourself"));
     }
     outranks(&app, &caller, id).await?;
-    if app.database.users().delete(id).await? {
+    if app.database.users().delete(id, caller.0.user_id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(not_found())

@@ -10,6 +10,7 @@ use axum::{
 use contract::api::ErrorCode;
 use http::{HeaderValue, header::SET_COOKIE};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use storage::users::{Credentials, User};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -25,7 +26,7 @@ use crate::{
         token::{Issued, Subject, TokenKind},
     },
     config::Secret,
-    error::{ApiError, ApiResult},
+    error::{ApiError, ApiResult, chain},
     extract::JsonBody,
     openapi::Success,
     reply::Reply,
@@ -58,7 +59,7 @@ pub struct SignedOut {
     message: &'static str,
 }
 
-/// `POST /auth/login`.
+/// `POST /auth/login`. Tells `auth.login`.
 #[utoipa::path(
     post,
     path = "/auth/login",
@@ -83,6 +84,8 @@ pub async fn login(
             "the username or the password is wrong",
         ));
     };
+    let payload = json!({"user_id": stored.user.id, "username": stored.user.username});
+    app.database.outbox().tell("auth.login", &payload).await?;
     begin(&app, stored, Uuid::new_v4(), login.remember_me)
 }
 
@@ -112,7 +115,8 @@ pub async fn refresh(State(app): State<Arc<App>>, headers: HeaderMap) -> ApiResu
     begin(&app, stored, claims.sid, true)
 }
 
-/// `POST /auth/logout`: ends the session, and with it both tokens.
+/// `POST /auth/logout`: ends the session, and with it both tokens. Tells
+/// `auth.logout`.
 #[utoipa::path(
     post,
     path = "/auth/logout",
@@ -122,6 +126,12 @@ pub async fn refresh(State(app): State<Arc<App>>, headers: HeaderMap) -> ApiResu
 )]
 pub async fn logout(State(app): State<Arc<App>>, session: Session) -> ApiResult<Response> {
     app.sessions.end(session.id);
+    let who = &session.identity;
+    let payload = json!({"user_id": who.user_id, "username": who.username});
+    if let Err(error) = app.database.outbox().tell("auth.logout", &payload).await {
+        // The session has ended; asked again, we would not know whose it was.
+        tracing::error!(user = %who.user_id, error = chain(&error), "auth.logout not told");
+    }
     let mut response = Reply::ok(SignedOut { message: "signed out" }).into_response();
     for (name, path) in [(ACCESS_COOKIE, "/"), (REFRESH_COOKIE, REFRESH_PATH)] {
         set_cookie(&app, &mut response, name, "", path, Some(0))?;

@@ -1,12 +1,11 @@
-//! `/projects/{projectId}/tasks`. Every change is told to the plugins that subscribe to it.
+//! `/projects/{projectId}/tasks`. Every change tells an event, in the transaction that makes it.
 
 use std::sync::Arc;
 
 use axum::extract::State;
-use contract::{api::ErrorCode, event::Event};
+use contract::api::ErrorCode;
 use http::StatusCode;
 use serde::{Deserialize, Deserializer};
-use serde_json::json;
 use storage::tasks::{NewTask, Task, TaskChange};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -15,7 +14,7 @@ use super::{projects, validate};
 use crate::{
     app::App,
     auth::authenticate::Caller,
-    error::{ApiError, ApiResult, chain},
+    error::{ApiError, ApiResult},
     extract::{JsonBody, Page, PageQuery, Paged, UrlPath},
     openapi::Success,
     reply::Reply,
@@ -73,9 +72,8 @@ pub async fn create(
         status_id: new.status_id,
         assignee_ids: &new.assignee_ids,
     };
-    let task = app.database.tasks().create(project, task).await?.ok_or_else(projects::not_found)?;
-    tell(&app, "task.created", &task, &caller).await;
-    Ok(Reply::created(task))
+    let created = app.database.tasks().create(project, task, caller.0.user_id).await?;
+    created.map(Reply::created).ok_or_else(projects::not_found)
 }
 
 /// `GET …/tasks/{taskId}`.
@@ -148,9 +146,8 @@ pub async fn change(
         },
         assignee_ids: change.assignee_ids.as_deref(),
     };
-    let task = app.database.tasks().update(project, task, change).await?.ok_or_else(not_found)?;
-    tell(&app, "task.updated", &task, &caller).await;
-    Ok(Reply::ok(task))
+    let changed = app.database.tasks().update(project, task, change, caller.0.user_id).await?;
+    changed.map(Reply::ok).ok_or_else(not_found)
 }
 
 /// `DELETE …/tasks/{taskId}`. Tells `task.deleted`.
@@ -167,27 +164,8 @@ pub async fn delete(
     UrlPath((project, task)): UrlPath<(Uuid, Uuid)>,
 ) -> ApiResult<StatusCode> {
     caller.require_in_project(&app, project, "tasks.write").await?;
-    let task = app.database.tasks().delete(project, task).await?.ok_or_else(not_found)?;
-    tell(&app, "task.deleted", &task, &caller).await;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Publishes what happened. The task is stored by then, so an event store that is away is a line in
-/// the log and not a failed request: the client would repeat what has been done.
-async fn tell(app: &App, topic: &str, task: &Task, caller: &Caller) {
-    let payload = json!({
-        "task_id": task.id,
-        "project_id": task.project_id,
-        "title": task.title,
-        "task_number": task.task_number,
-        "status_id": task.status_id,
-        "assignee_ids": task.assignee_ids,
-        "actor_id": caller.0.user_id,
-    });
-    let event = Event { topic: topic.to_owned(), payload };
-    if let Err(error) = app.events.publish_core(&event).await {
-        tracing::error!(topic, task = %task.id, error = chain(&error), "event not published");
-    }
+    let deleted = app.database.tasks().delete(project, task, caller.0.user_id).await?;
+    deleted.map(|_| StatusCode::NO_CONTENT).ok_or_else(not_found)
 }
 
 fn not_found() -> ApiError {

@@ -143,9 +143,18 @@ async fn it_serves_until_told_to_stop_by_either_signal() {
 
 /// Starts the binary and gives the base URL it serves.
 async fn spawn(database: &TestDatabase, folder: &TempDir) -> (Child, String) {
+    spawn_with(database, folder, &[]).await
+}
+
+/// Starts the binary with these variables on top of the usual ones.
+pub(crate) async fn spawn_with(
+    database: &TestDatabase,
+    folder: &TempDir,
+    extra: &[(&str, &str)],
+) -> (Child, String) {
     let path = folder.path().join("ready");
     let _ = std::fs::remove_file(&path);
-    let mut child = command(&environment(database.url(), folder, &[]))
+    let mut child = command(&environment(database.url(), folder, extra))
         .arg("--ready-file")
         .arg(&path)
         .spawn()

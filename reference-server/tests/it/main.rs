@@ -8,6 +8,7 @@ mod admin_users;
 mod api_keys;
 mod auth;
 mod binary;
+mod event_delivery;
 mod events;
 mod fallback;
 mod faults;

@@ -32,7 +32,13 @@ pub(super) fn fill_in(case: &mut Case) {
             Action::OutboundSeen(_) | Action::OutboundAnswer(_) => {
                 features.insert(Feature::Outbound);
             }
-            Action::ObserveEvent(_) | Action::ObserveActivity(_) => {
+            Action::ObserveEvent(_)
+            | Action::ObserveActivity(_)
+            | Action::CoreEvent(_)
+            | Action::InjectEvent(_)
+            | Action::DeadLetter(_)
+            | Action::Entry(_)
+            | Action::RemoveGroup => {
                 features.insert(Feature::Valkey);
             }
             Action::Request(_) | Action::Probe(_) | Action::Join(_) => {}
@@ -92,6 +98,13 @@ fn mentioned(case: &Case) -> BTreeSet<String> {
                 request.json.iter().for_each(|data| walk(&data.0, &mut found));
             }
             Action::Probe(ops) => ops.iter().for_each(|op| walk(op, &mut found)),
+            Action::CoreEvent(event) => {
+                found.extend(vars::names(&event.containing).map(str::to_owned));
+                event.payload.iter().for_each(|data| walk(&data.0, &mut found));
+            }
+            Action::InjectEvent(event) => {
+                event.payload.iter().for_each(|data| walk(&data.0, &mut found));
+            }
             Action::Publish(spec) => {
                 let data = spec.manifest.iter().chain(&spec.entry);
                 data.for_each(|data| walk(&data.0, &mut found));

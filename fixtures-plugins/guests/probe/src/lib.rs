@@ -12,17 +12,17 @@
 //! nothing at all. A request whose body is no script gets the same answer with no results, which makes routing
 //! visible. Operations that end the call, such as `spin` or `respond`, are the last of their script.
 //!
-//! Each event is appended as `{"topic", "payload"}` to the JSON array under the key `event:<topic>`; a payload
-//! with `"probe_trap": true` then traps, one with `"probe_spin": true` never returns.
+//! Events are remembered, and may ask for trouble: see `events`.
 
+mod events;
 mod host_calls;
 mod misbehave;
 mod script;
 
-use hostproof_guest::{Answer, Error, Plugin, Response, export, kv};
+use hostproof_guest::{Answer, Error, Plugin, Response, export};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use script::{Done, Op, Outcome};
 
@@ -34,20 +34,7 @@ impl Plugin for Probe {
     }
 
     fn event(topic: &str, payload: &[u8]) -> Result<(), Error> {
-        let payload: Value = serde_json::from_slice(payload)
-            .map_err(|error| Error::bad_request(format!("the payload is not JSON: {error}")))?;
-        let key = format!("event:{topic}");
-        let mut seen: Vec<Value> = kv::get_json(&key)?.unwrap_or_default();
-        seen.push(json!({ "topic": topic, "payload": &payload }));
-        kv::set_json(&key, &seen)?;
-        let asked_to = |what: &str| payload.get(what) == Some(&Value::Bool(true));
-        if asked_to("probe_trap") {
-            misbehave::trap();
-        }
-        if asked_to("probe_spin") {
-            misbehave::spin();
-        }
-        Ok(())
+        events::event(topic, payload)
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::{host_calls, misbehave};
+use crate::{events, host_calls, misbehave};
 
 /// One line of a script, by its `op`. An unknown argument is refused, so that a typo is no silent success.
 #[derive(Deserialize)]
@@ -119,6 +119,8 @@ pub(crate) enum Op {
     EventSubscribe {
         topic: String,
     },
+    /// Result: the payloads of the topic's events so far, first to last; those that have the members of `with`.
+    Heard { topic: String, with: Option<Map<String, Value>> },
     /// `level` is the ABI's number, or `debug`, `info`, `warn`, `error`.
     Log {
         level: Value,
@@ -288,6 +290,7 @@ impl Op {
                 host_calls::event_emit(&topic, &payload_text.unwrap_or_else(|| text(payload)))
             }
             Self::EventSubscribe { topic } => host_calls::event_subscribe(&topic),
+            Self::Heard { topic, with } => events::heard(&topic, &with.unwrap_or_default()),
             Self::Log { level, message } => host_calls::log(&level, &message),
             Self::HttpRequestBody {} => host_calls::http_request_body(),
             Self::HttpRequestHeaders {} => host_calls::http_request_headers(),

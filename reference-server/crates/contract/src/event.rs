@@ -49,3 +49,17 @@ pub const FIELD_TOPIC: &str = "type";
 pub const FIELD_PAYLOAD: &str = "payload";
 /// Pub/sub channel on which plugins' own events appear (decision E1).
 pub const EMIT_CHANNEL: &str = "paca.events";
+/// Stream of the core events that were set aside: entries have [`FIELD_TOPIC`] and
+/// [`FIELD_PAYLOAD`] as they were, and the four fields below.
+pub const DEAD_STREAM: &str = "paca.plugin_events.dead";
+/// Field of a dead entry: the plugin that did not get the event; empty for an entry that is no event.
+pub const FIELD_SUBSCRIBER: &str = "subscriber";
+/// Field of a dead entry: why, for people.
+pub const FIELD_REASON: &str = "reason";
+/// Field of a dead entry: how often the event was given to the subscriber.
+pub const FIELD_DELIVERIES: &str = "deliveries";
+/// Field of a dead entry: the id of the entry on [`CORE_STREAM`].
+pub const FIELD_ENTRY: &str = "entry";
+/// Member of every core event's payload that is an object: its id, the same at every delivery. A
+/// guest that must not act twice remembers it.
+pub const EVENT_ID: &str = "event_id";

@@ -108,9 +108,11 @@ impl Plugins {
         self.by_name.values()
     }
 
-    /// The running plugins that subscribe to a topic.
+    /// The plugins that subscribe to a topic and are to get its events: enabled ones with a backend,
+    /// running or not.
     pub fn subscribers(&self, topic: &str) -> impl Iterator<Item = &Arc<Installed>> {
-        self.iter().filter(move |one| one.plugin.is_some() && one.subscribes(topic))
+        self.iter()
+            .filter(move |one| (one.plugin.is_some() || one.unavailable()) && one.subscribes(topic))
     }
 }
 

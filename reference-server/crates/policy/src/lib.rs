@@ -10,6 +10,7 @@
 
 pub mod archives;
 pub mod core_data;
+pub mod events;
 pub mod grants;
 pub mod headers;
 pub mod limits;
@@ -21,6 +22,7 @@ pub mod versions;
 
 pub use archives::ArchivePolicy;
 pub use core_data::CoreDataPolicy;
+pub use events::EventPolicy;
 pub use grants::GrantPolicy;
 pub use headers::HeaderPolicy;
 pub use limits::Limits;
@@ -51,6 +53,8 @@ pub struct Policy {
     pub grants: GrantPolicy,
     /// What callers' permission keys cover.
     pub permissions: PermissionPolicy,
+    /// When an event is given again, and when it is set aside (E1).
+    pub events: EventPolicy,
     /// Every limit by name, with its reason.
     pub limits: Limits,
 }

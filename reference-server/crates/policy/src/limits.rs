@@ -112,6 +112,19 @@ pub struct Limits {
     pub event_payload_bytes: usize,
     /// What one `activity_record` says, whole: a line of a task's history, not a document.
     pub activity_bytes: usize,
+    /// Entries the event stream is trimmed to, roughly, whenever one is added: handled ones are not
+    /// removed singly, and a stream nobody trims fills the store. A subscriber that is further
+    /// behind than this loses its oldest events.
+    pub event_stream_entries: usize,
+    /// Entries the stream of events set aside is trimmed to, roughly: enough to see what went wrong
+    /// over days, and a plugin that fails at everything fills no store.
+    pub event_dead_entries: usize,
+    /// Payloads of events that wait for their subscribers, kept in memory; of those beyond only the
+    /// place in the stream is kept, so that a subscriber that is behind costs next to nothing.
+    pub event_backlog_bytes: usize,
+    /// Core events that a host without a store of its own for events takes from the database at a
+    /// time; the others wait there.
+    pub event_backlog_entries: usize,
 
     // Outbound. The longest URL is [`crate::outbound::MAX_URL_BYTES`].
     /// One response of `fetch`, counted while it streams (F1): the host holds it whole.
@@ -180,6 +193,10 @@ impl Default for Limits {
             event_topic_bytes: 256,
             event_payload_bytes: MIB,
             activity_bytes: 64 * 1024,
+            event_stream_entries: 100_000,
+            event_dead_entries: 10_000,
+            event_backlog_bytes: 32 * MIB,
+            event_backlog_entries: 10_000,
             fetch_response_bytes: 50 * MIB,
             fetch_request_bytes: 10 * MIB,
             fetch_header_bytes: 64 * 1024,

@@ -62,7 +62,5 @@ pub use module_cache::CompileStats;
 pub use outbound::{Outbound, OutboundCall};
 pub use plugin::{Plugin, RequestContext};
 pub use sandbox::{LoadRequest, Sandbox};
-pub use services::{
-    Cache, Core, DbAccess, DbTransaction, KeyValueStore, ServiceError, Services,
-};
+pub use services::{Cache, Core, DbAccess, DbTransaction, KeyValueStore, ServiceError, Services};
 pub use trap::GuestFault;

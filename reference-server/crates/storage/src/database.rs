@@ -9,6 +9,7 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::api_keys::ApiKeys;
@@ -19,6 +20,7 @@ use crate::error::StorageError;
 use crate::members::Members;
 use crate::metrics;
 use crate::migrations::Migrations;
+use crate::outbox::Outbox;
 use crate::plugin_kv::PluginKv;
 use crate::plugin_schema::{self, PluginSchemas, RoleNames};
 use crate::plugin_session::{Login, SessionPool};
@@ -51,6 +53,8 @@ pub struct Database {
 #[derive(Debug)]
 struct Inner {
     core: CorePool,
+    /// There are new events in the outbox.
+    news: Notify,
     names: RoleNames,
     sessions: Arc<SessionPool>,
     config: DatabaseConfig,
@@ -87,7 +91,9 @@ impl Database {
         let login = Login::new(options, names.clone(), config.acquire_timeout);
         let sessions = SessionPool::new(login, config);
         let config = config.clone();
-        Ok(Self { inner: Arc::new(Inner { core, names, sessions, config, policy }) })
+        Ok(Self {
+            inner: Arc::new(Inner { core, news: Notify::new(), names, sessions, config, policy }),
+        })
     }
 
     /// Asks the database for a sign of life.
@@ -139,7 +145,7 @@ impl Database {
 
     /// Users and their password hashes.
     pub fn users(&self) -> Users<'_> {
-        Users { pool: &self.inner.core }
+        Users { pool: &self.inner.core, outbox: self.outbox() }
     }
 
     /// Global and project roles.
@@ -159,7 +165,12 @@ impl Database {
 
     /// Tasks.
     pub fn tasks(&self) -> Tasks<'_> {
-        Tasks { pool: &self.inner.core }
+        Tasks { pool: &self.inner.core, outbox: self.outbox() }
+    }
+
+    /// Core events on their way to the bus.
+    pub fn outbox(&self) -> Outbox<'_> {
+        Outbox { pool: &self.inner.core, news: &self.inner.news }
     }
 
     /// The core as guests read it.

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! Database ── core pool ──────── registry, users, roles, projects, members, tasks, api_keys,
-//!    │                           core_reads (for guests)
+//!    │                           core_reads (for guests), outbox
 //!    │                           plugin_schemas (provisioning)
 //!    └────── plugin sessions ─── plugin_sql, plugin_kv        as the plugin's runtime role
 //!                                migrations                   as the plugin's migration role
@@ -30,6 +30,7 @@ pub mod events;
 pub mod members;
 pub mod metrics;
 pub mod migrations;
+pub mod outbox;
 pub mod page;
 pub mod plugin_kv;
 pub mod plugin_schema;

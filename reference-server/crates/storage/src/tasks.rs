@@ -1,11 +1,15 @@
-//! Tasks. Numbers count up per project without gaps being reused; deletion only marks.
+//! Tasks. Numbers count up per project without gaps being reused; deletion only marks. Every change
+//! tells an event, in its own transaction.
 
 use serde::Serialize;
+use serde_json::json;
+use sqlx::postgres::PgArguments;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::core_pool::CorePool;
 use crate::error::StorageError;
+use crate::outbox::{self, Outbox};
 use crate::page::{Page, Paged};
 
 /// A task of a project.
@@ -57,10 +61,12 @@ pub struct TaskChange<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Tasks<'a> {
     pub(crate) pool: &'a CorePool,
+    pub(crate) outbox: Outbox<'a>,
 }
 
 impl Tasks<'_> {
-    /// Creates a task with the project's next number; `None` when there is no such project.
+    /// Creates a task with the project's next number; `None` when there is no such project. Tells
+    /// `task.created`, done by `actor`.
     ///
     /// Taking the number locks the project's row until the task is there, so concurrent callers
     /// wait for each other instead of meeting on a number.
@@ -68,8 +74,9 @@ impl Tasks<'_> {
         &self,
         project: Uuid,
         task: NewTask<'_>,
+        actor: Uuid,
     ) -> Result<Option<Task>, StorageError> {
-        sqlx::query_as(
+        let create = sqlx::query_as(
             "WITH next AS (
                  UPDATE projects SET task_counter = task_counter + 1
                  WHERE id = $1 AND deleted_at IS NULL RETURNING id, task_counter)
@@ -79,10 +86,11 @@ impl Tasks<'_> {
         .bind(project)
         .bind(task.title)
         .bind(task.status_id)
-        .bind(task.assignee_ids)
-        .fetch_optional(self.pool)
-        .await
-        .map_err(StorageError::database("creating a task"))
+        .bind(task.assignee_ids);
+        self.pool
+            .bounded(self.change(create, "task.created", actor))
+            .await
+            .map_err(StorageError::database("creating a task"))
     }
 
     /// One task of a project; deleted ones, and those of a deleted project, are not found.
@@ -122,14 +130,15 @@ impl Tasks<'_> {
         work.await.map_err(StorageError::database("listing tasks"))
     }
 
-    /// Changes a task; `None` when there is no such task.
+    /// Changes a task; `None` when there is no such task. Tells `task.updated`, done by `actor`.
     pub async fn update(
         &self,
         project: Uuid,
         id: Uuid,
         change: TaskChange<'_>,
+        actor: Uuid,
     ) -> Result<Option<Task>, StorageError> {
-        sqlx::query_as(
+        let update = sqlx::query_as(
             "UPDATE tasks SET title = coalesce($3, title),
                               status_id = CASE WHEN $4 THEN $5 ELSE status_id END,
                               assignee_ids = coalesce($6, assignee_ids),
@@ -141,22 +150,56 @@ impl Tasks<'_> {
         .bind(change.title)
         .bind(change.status_id.is_some())
         .bind(change.status_id.flatten())
-        .bind(change.assignee_ids)
-        .fetch_optional(self.pool)
-        .await
-        .map_err(StorageError::database("changing a task"))
+        .bind(change.assignee_ids);
+        self.pool
+            .bounded(self.change(update, "task.updated", actor))
+            .await
+            .map_err(StorageError::database("changing a task"))
     }
 
-    /// Marks a task deleted and gives it as it was; `None` when there is no such task.
-    pub async fn delete(&self, project: Uuid, id: Uuid) -> Result<Option<Task>, StorageError> {
-        sqlx::query_as(
+    /// Marks a task deleted and gives it as it was; `None` when there is no such task. Tells
+    /// `task.deleted`, done by `actor`.
+    pub async fn delete(
+        &self,
+        project: Uuid,
+        id: Uuid,
+        actor: Uuid,
+    ) -> Result<Option<Task>, StorageError> {
+        let delete = sqlx::query_as(
             "UPDATE tasks SET deleted_at = now(), updated_at = now()
              WHERE project_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING *",
         )
         .bind(project)
-        .bind(id)
-        .fetch_optional(self.pool)
-        .await
-        .map_err(StorageError::database("deleting a task"))
+        .bind(id);
+        self.pool
+            .bounded(self.change(delete, "task.deleted", actor))
+            .await
+            .map_err(StorageError::database("deleting a task"))
+    }
+
+    /// Runs a statement that changes one task, and writes what it tells, both or neither.
+    async fn change(
+        &self,
+        statement: sqlx::query::QueryAs<'_, sqlx::Postgres, Task, PgArguments>,
+        topic: &str,
+        actor: Uuid,
+    ) -> Result<Option<Task>, sqlx::Error> {
+        let mut transaction = self.pool.begin().await?;
+        let Some(task) = statement.fetch_optional(&mut *transaction).await? else {
+            return Ok(None);
+        };
+        let payload = json!({
+            "task_id": task.id,
+            "project_id": task.project_id,
+            "title": task.title,
+            "task_number": task.task_number,
+            "status_id": task.status_id,
+            "assignee_ids": task.assignee_ids,
+            "actor_id": actor,
+        });
+        outbox::append(&mut transaction, topic, &payload).await?;
+        transaction.commit().await?;
+        self.outbox.committed();
+        Ok(Some(task))
     }
 }

@@ -1,11 +1,14 @@
 //! Users. Passwords arrive here as hashes and leave only through [`Users::credentials`].
 
 use serde::Serialize;
+use serde_json::json;
+use sqlx::postgres::PgArguments;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::core_pool::CorePool;
 use crate::error::StorageError;
+use crate::outbox::{self, Outbox};
 use crate::page::{Page, Paged};
 
 /// A user, without the password hash.
@@ -73,27 +76,49 @@ impl std::fmt::Debug for NewUser<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct Users<'a> {
     pub(crate) pool: &'a CorePool,
+    pub(crate) outbox: Outbox<'a>,
 }
 
 impl Users<'_> {
     /// Creates a user. A taken name is a [`StorageError::Conflict`]; `None` when no global role of
-    /// that name exists.
-    pub async fn create(&self, user: NewUser<'_>) -> Result<Option<User>, StorageError> {
-        sqlx::query_as(
-            "WITH made AS (
-                 INSERT INTO users (username, password_hash, full_name, role_id, must_change_password)
-                 SELECT $1, $2, $3, r.id, $5 FROM global_roles r WHERE r.name = $4
-                 RETURNING *)
-             SELECT u.*, r.name AS role FROM made u JOIN global_roles r ON r.id = u.role_id",
-        )
-        .bind(user.username)
-        .bind(user.password_hash)
-        .bind(user.full_name)
-        .bind(user.role)
-        .bind(user.must_change_password)
-        .fetch_optional(self.pool)
-        .await
-        .map_err(StorageError::database("creating a user"))
+    /// that name exists. Tells `user.created`, done by `actor`.
+    pub async fn create(
+        &self,
+        user: NewUser<'_>,
+        actor: Uuid,
+    ) -> Result<Option<User>, StorageError> {
+        let work = async {
+            let mut transaction = self.pool.begin().await?;
+            let made: Option<User> = sqlx::query_as(
+                "WITH made AS (
+                     INSERT INTO users (username, password_hash, full_name, role_id, must_change_password)
+                     SELECT $1, $2, $3, r.id, $5 FROM global_roles r WHERE r.name = $4
+                     RETURNING *)
+                 SELECT u.*, r.name AS role FROM made u JOIN global_roles r ON r.id = u.role_id",
+            )
+            .bind(user.username)
+            .bind(user.password_hash)
+            .bind(user.full_name)
+            .bind(user.role)
+            .bind(user.must_change_password)
+            .fetch_optional(&mut *transaction)
+            .await?;
+            let Some(made) = made else { return Ok(None) };
+            let payload = json!({
+                "user_id": made.id,
+                "username": made.username,
+                "full_name": made.full_name,
+                "role": made.role,
+                "actor_id": actor,
+            });
+            outbox::append(&mut transaction, "user.created", &payload).await?;
+            transaction.commit().await?;
+            Ok(Some(made))
+        };
+        let made =
+            self.pool.bounded(work).await.map_err(StorageError::database("creating a user"))?;
+        self.outbox.committed();
+        Ok(made)
     }
 
     /// Creates a user only while there is none at all: the first administrator. `None` when users
@@ -189,6 +214,26 @@ impl Users<'_> {
         .map_err(StorageError::database("setting a password"))
     }
 
+    /// Replaces the password hash of somebody who forgot theirs, and has them choose another. False
+    /// when there is no such user. Tells `user.password_reset`, done by `actor`.
+    pub async fn reset_password(
+        &self,
+        id: Uuid,
+        password_hash: &str,
+        actor: Uuid,
+    ) -> Result<bool, StorageError> {
+        let reset = sqlx::query_scalar(
+            "UPDATE users SET password_hash = $2, must_change_password = true, updated_at = now()
+             WHERE id = $1 AND deleted_at IS NULL RETURNING username",
+        )
+        .bind(id)
+        .bind(password_hash);
+        self.pool
+            .bounded(self.change(reset, "user.password_reset", id, actor))
+            .await
+            .map_err(StorageError::database("resetting a password"))
+    }
+
     /// Replaces the name shown to others. False when there is no such user.
     pub async fn set_full_name(&self, id: Uuid, full_name: &str) -> Result<bool, StorageError> {
         sqlx::query(
@@ -204,16 +249,36 @@ impl Users<'_> {
     }
 
     /// Marks a user deleted: they cannot log in, their keys stop working, their rows stay. False
-    /// when there is no such user.
-    pub async fn delete(&self, id: Uuid) -> Result<bool, StorageError> {
-        sqlx::query(
+    /// when there is no such user. Tells `user.deleted`, done by `actor`.
+    pub async fn delete(&self, id: Uuid, actor: Uuid) -> Result<bool, StorageError> {
+        let delete = sqlx::query_scalar(
             "UPDATE users SET deleted_at = now(), updated_at = now()
-             WHERE id = $1 AND deleted_at IS NULL",
+             WHERE id = $1 AND deleted_at IS NULL RETURNING username",
         )
-        .bind(id)
-        .execute(self.pool)
-        .await
-        .map(|done| done.rows_affected() == 1)
-        .map_err(StorageError::database("deleting a user"))
+        .bind(id);
+        self.pool
+            .bounded(self.change(delete, "user.deleted", id, actor))
+            .await
+            .map_err(StorageError::database("deleting a user"))
+    }
+
+    /// Runs a statement that changes one user and returns their name, and writes what it tells,
+    /// both or neither.
+    async fn change(
+        &self,
+        statement: sqlx::query::QueryScalar<'_, sqlx::Postgres, String, PgArguments>,
+        topic: &str,
+        id: Uuid,
+        actor: Uuid,
+    ) -> Result<bool, sqlx::Error> {
+        let mut transaction = self.pool.begin().await?;
+        let Some(username) = statement.fetch_optional(&mut *transaction).await? else {
+            return Ok(false);
+        };
+        let payload = json!({"user_id": id, "username": username, "actor_id": actor});
+        outbox::append(&mut transaction, topic, &payload).await?;
+        transaction.commit().await?;
+        self.outbox.committed();
+        Ok(true)
     }
 }

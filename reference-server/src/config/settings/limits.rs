@@ -78,9 +78,13 @@ pub(super) const LIMITS: &[Setting] = &[
     setting("PLUGINS_LIMIT_KV_KEY_BYTES", "limits.kv_key_bytes", "one key"),
     setting("PLUGINS_LIMIT_KV_VALUE_BYTES", "limits.kv_value_bytes", "one value"),
     setting("PLUGINS_LIMIT_KV_KEYS", "limits.kv_keys", "keys of one plugin"),
-    setting("PLUGINS_LIMIT_CACHE_KEY_BYTES", "limits.cache_key_bytes", "one key of the cache"),
-    setting("PLUGINS_LIMIT_CACHE_VALUE_BYTES", "limits.cache_value_bytes", "one cached value"),
-    setting("PLUGINS_LIMIT_CORE_READ_TASKS", "limits.core_read_tasks", "tasks of one tasks_list"),
+    setting("PLUGINS_LIMIT_CACHE_KEY_BYTES", "limits.cache_key_bytes", "one key"),
+    setting("PLUGINS_LIMIT_CACHE_VALUE_BYTES", "limits.cache_value_bytes", "one value"),
+    setting(
+        "PLUGINS_LIMIT_CORE_READ_TASKS",
+        "limits.core_read_tasks",
+        "tasks of one tasks_list, the newest ones",
+    ),
     setting(
         "PLUGINS_LIMIT_CORE_READ_MEMBERS",
         "limits.core_read_members",
@@ -108,6 +112,26 @@ pub(super) const LIMITS: &[Setting] = &[
         "what one activity_record says, whole",
     ),
     setting(
+        "PLUGINS_LIMIT_EVENT_STREAM_ENTRIES",
+        "limits.event_stream_entries",
+        "entries the event stream is trimmed to, roughly, whenever one is added",
+    ),
+    setting(
+        "PLUGINS_LIMIT_EVENT_DEAD_ENTRIES",
+        "limits.event_dead_entries",
+        "entries the stream of events set aside is trimmed to, roughly",
+    ),
+    setting(
+        "PLUGINS_LIMIT_EVENT_BACKLOG_BYTES",
+        "limits.event_backlog_bytes",
+        "payloads of events that wait for their subscribers, kept in memory",
+    ),
+    setting(
+        "PLUGINS_LIMIT_EVENT_BACKLOG_ENTRIES",
+        "limits.event_backlog_entries",
+        "core events that a host without a store of its own for events takes from the database at a time",
+    ),
+    setting(
         "PLUGINS_LIMIT_FETCH_RESPONSE_BYTES",
         "limits.fetch_response_bytes",
         "one response of fetch, counted while it streams",
@@ -120,7 +144,7 @@ pub(super) const LIMITS: &[Setting] = &[
     setting(
         "PLUGINS_LIMIT_FETCH_HEADER_BYTES",
         "limits.fetch_header_bytes",
-        "the headers of one request or response of fetch",
+        "the headers of one request or response of fetch, name and value and what is between",
     ),
     setting(
         "PLUGINS_LIMIT_FETCH_HEADERS",

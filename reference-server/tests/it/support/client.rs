@@ -22,6 +22,11 @@ impl Client {
         Self { http, base_url: base_url.to_owned(), headers }
     }
 
+    /// Where the host is.
+    pub(crate) fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
     /// Adds a header to every request.
     pub(crate) fn and(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));

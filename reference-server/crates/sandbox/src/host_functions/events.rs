@@ -47,7 +47,7 @@ async fn emit(
         Ok(topic) => topic,
         Err(reason) => return Ok(Err(format!("the topic: {reason}"))),
     };
-    let payload = match caller.text(payload)? {
+    let payload = match caller.bytes(payload)? {
         Ok(payload) => payload,
         Err(reason) => return Ok(Err(format!("the payload: {reason}"))),
     };
@@ -62,6 +62,8 @@ async fn emit(
         let limit = limits.event_payload_bytes;
         return Ok(Err(format!("the payload has {} bytes, {limit} are allowed", payload.len())));
     }
+    // What is not even text is not JSON, and is published as any other payload that is not.
+    let payload = String::from_utf8(payload).unwrap_or_default();
     let emitted = tenant.host.services.event_emit(&tenant.name, &topic, &payload);
     Ok(within_deadline(caller, emitted).await?.map_err(|error| error.to_string()))
 }

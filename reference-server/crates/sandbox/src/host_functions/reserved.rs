@@ -15,7 +15,6 @@ use crate::state::HostState;
 /// Request and response, both JSON, through out-pointers.
 const ANSWERING: [&str; 2] = ["password_set_token_issue", "send_email"];
 
-
 #[derive(Debug, thiserror::Error)]
 #[error("'{0}' is not offered by this host")]
 struct NotOffered(&'static str);

@@ -1,19 +1,22 @@
-//! Events without a store: for a host on its own.
+//! Events without a store of their own: for a host by itself.
 //!
-//! What waits for delivery lives in memory and ends with the process.
+//! What waits lives in memory, but in the publisher's keeping until it is handled: the outbox in
+//! the database has it still when the process ends (see [`Custody::UntilHandled`]).
 
-use std::sync::{Arc, PoisonError};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use contract::event::{Emitted, Event};
 use contract::name::PluginName;
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
-use tokio::sync::{Mutex, broadcast, mpsc};
+use policy::Policy;
+use tokio::sync::{Mutex, broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::delivery::{Outcome, deliver};
-use super::{EventBus, EventHandler, MAX_IN_FLIGHT, RetryPolicy};
+use super::deliveries::Delivery;
+use super::dispatch::{Begun, Dispatch, Log, Rules};
+use super::{Custody, DeadLetter, EventBus, EventHandler};
 use crate::error::StorageError;
 
 /// Emitted events a slow listener may fall behind before it misses the oldest.
@@ -25,23 +28,42 @@ const REMEMBERED: usize = 100;
 /// A bus inside one process.
 #[derive(Debug)]
 pub struct InProcessBus {
-    sender: mpsc::UnboundedSender<Event>,
-    receiver: Mutex<mpsc::UnboundedReceiver<Event>>,
+    /// Tells the consumer of new entries; what they are is in the log.
+    sender: mpsc::UnboundedSender<Arc<str>>,
+    receiver: Mutex<mpsc::UnboundedReceiver<Arc<str>>>,
     emitted: broadcast::Sender<Emitted>,
-    set_aside: std::sync::Mutex<Vec<Event>>,
-    retry: RetryPolicy,
+    next_entry: AtomicU64,
+    log: Arc<Memory>,
+    rules: Rules,
+}
+
+/// What is written down of events and their deliveries.
+#[derive(Debug, Default)]
+struct Memory {
+    open: std::sync::Mutex<BTreeMap<Arc<str>, Open>>,
+    set_aside: std::sync::Mutex<VecDeque<DeadLetter>>,
+}
+
+#[derive(Debug)]
+struct Open {
+    event: Event,
+    handled: oneshot::Sender<()>,
+    /// Deliveries by subscriber; `None` once settled.
+    deliveries: HashMap<Arc<str>, Option<u32>>,
 }
 
 impl InProcessBus {
     /// An empty bus.
-    pub fn new(retry: RetryPolicy) -> Self {
+    pub fn new(policy: &Policy) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
+        let (events, backlog_bytes) = (policy.events.clone(), policy.limits.event_backlog_bytes);
         Self {
             sender,
             receiver: Mutex::new(receiver),
             emitted: broadcast::channel(LISTENER_BACKLOG).0,
-            set_aside: std::sync::Mutex::default(),
-            retry,
+            next_entry: AtomicU64::new(1),
+            log: Arc::default(),
+            rules: Rules { events, backlog_bytes },
         }
     }
 
@@ -50,28 +72,89 @@ impl InProcessBus {
         self.emitted.subscribe()
     }
 
-    /// The last events that failed as often as they may.
-    pub fn set_aside(&self) -> Vec<Event> {
-        self.set_aside.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn take(&self, dispatch: &mut Dispatch<Memory>, entry: Arc<str>) {
+        let found = self.log.open().get(&entry).map(|open| {
+            let settled = open.deliveries.iter().filter(|(_, count)| count.is_none());
+            let settled: HashSet<String> = settled.map(|(name, _)| name.to_string()).collect();
+            (open.event.clone(), settled)
+        });
+        // Otherwise it was handled as one of those that came first.
+        if let Some((event, settled)) = found {
+            dispatch.take(entry, event, &settled);
+        }
     }
 
-    fn settle(&self, event: Event, outcome: &Outcome) {
-        let Outcome::GaveUp(error) = outcome else { return };
-        tracing::error!(topic = event.topic, %error, "an event is set aside");
-        let mut set_aside = self.set_aside.lock().unwrap_or_else(PoisonError::into_inner);
-        if set_aside.len() == REMEMBERED {
-            set_aside.remove(0);
+    /// The last events that were set aside, oldest first.
+    pub fn set_aside(&self) -> Vec<DeadLetter> {
+        let letters = self.log.set_aside.lock().unwrap_or_else(PoisonError::into_inner);
+        letters.iter().cloned().collect()
+    }
+}
+
+impl Memory {
+    fn open(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Log for Memory {
+    async fn begin(&self, delivery: &Delivery) -> Result<Begun, StorageError> {
+        let mut open = self.open();
+        let Some(event) = open.get_mut(&delivery.entry) else { return Ok(Begun::Settled) };
+        let count = event.deliveries.entry(Arc::clone(&delivery.subscriber)).or_insert(Some(0));
+        Ok(match count {
+            None => Begun::Settled,
+            Some(count) => {
+                *count += 1;
+                Begun::Delivery(*count)
+            }
+        })
+    }
+
+    async fn event(&self, entry: &str) -> Result<Option<Event>, StorageError> {
+        Ok(self.open().get(entry).map(|open| open.event.clone()))
+    }
+
+    async fn settle(
+        &self,
+        delivery: &Delivery,
+        dead: Option<&DeadLetter>,
+    ) -> Result<(), StorageError> {
+        if let Some(event) = self.open().get_mut(&delivery.entry) {
+            event.deliveries.insert(Arc::clone(&delivery.subscriber), None);
         }
-        set_aside.push(event);
+        if let Some(letter) = dead {
+            let mut letters = self.set_aside.lock().unwrap_or_else(PoisonError::into_inner);
+            if letters.len() == REMEMBERED {
+                letters.pop_front();
+            }
+            letters.push_back(letter.clone());
+        }
+        Ok(())
+    }
+
+    async fn close(&self, entry: &str) -> Result<(), StorageError> {
+        if let Some(open) = self.open().remove(entry) {
+            // A publisher that keeps nothing does not wait for this.
+            let _ = open.handled.send(());
+        }
+        Ok(())
     }
 }
 
 #[async_trait]
 impl EventBus for InProcessBus {
-    async fn publish_core(&self, event: &Event) -> Result<(), StorageError> {
+    async fn publish_core(&self, event: &Event) -> Result<Custody, StorageError> {
+        let number = self.next_entry.fetch_add(1, Ordering::Relaxed);
+        // Padded, so that entries sort as they were published.
+        let entry: Arc<str> = format!("{number:020}").into();
+        let (handled, until_handled) = oneshot::channel();
+        let open = Open { event: event.clone(), handled, deliveries: HashMap::new() };
+        self.log.open().insert(Arc::clone(&entry), open);
         // The receiver lives as long as the bus, so there is always somebody to send to.
-        let _ = self.sender.send(event.clone());
-        Ok(())
+        let _ = self.sender.send(entry);
+        Ok(Custody::UntilHandled(until_handled))
     }
 
     async fn emit(
@@ -87,26 +170,22 @@ impl EventBus for InProcessBus {
 
     async fn run_consumer(&self, handler: Arc<dyn EventHandler>, shutdown: CancellationToken) {
         let mut receiver = self.receiver.lock().await;
-        let mut in_flight = FuturesUnordered::new();
+        let log = Arc::clone(&self.log);
+        let mut dispatch = Dispatch::new(log, handler, self.rules.clone(), shutdown.clone());
+        // Those of an earlier consumer that ended before they were handled come first.
+        let entries: Vec<Arc<str>> = self.log.open().keys().cloned().collect();
+        for entry in entries {
+            self.take(&mut dispatch, entry);
+        }
         loop {
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
-                Some(event) = receiver.recv(), if in_flight.len() < MAX_IN_FLIGHT => {
-                    let (handler, shutdown) = (Arc::clone(&handler), shutdown.clone());
-                    in_flight.push(async move {
-                        let outcome = deliver(&*handler, &event, self.retry, 0, &shutdown).await;
-                        (event, outcome)
-                    });
-                }
-                Some((event, outcome)) = in_flight.next(), if !in_flight.is_empty() => {
-                    self.settle(event, &outcome);
-                }
+                Some(entry) = receiver.recv() => self.take(&mut dispatch, entry),
+                () = dispatch.step() => {}
             }
         }
-        while let Some((event, outcome)) = in_flight.next().await {
-            self.settle(event, &outcome);
-        }
+        dispatch.drain().await;
     }
 
     async fn ping(&self) -> Result<(), StorageError> {

@@ -1,10 +1,13 @@
 //! Events through Valkey: a stream towards plugins, a channel away from them.
 //!
-//! A core event is an entry of the stream; each goes to one host of the consumer group. It stays
-//! pending until its handler has returned, so a host that dies leaves it for its next start, or for
-//! another host after [`ABANDONED`].
+//! A core event is an entry of the stream; each goes to one host of the consumer group, and stays
+//! pending there until all its subscribers are done with it. So a host that dies leaves it for its
+//! next start, or for another host after [`ValkeyBusSettings::abandoned`]. Beside the stream, a hash
+//! per entry says which subscribers are done and how often the others have been tried.
 
 mod consumer;
+mod entry;
+mod log;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,21 +17,17 @@ use contract::event::{
     CORE_GROUP, CORE_STREAM, EMIT_CHANNEL, Emitted, Event, FIELD_PAYLOAD, FIELD_TOPIC,
 };
 use contract::name::PluginName;
+use policy::Policy;
 use redis::AsyncConnectionConfig;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
 use tokio_util::sync::CancellationToken;
 
-use super::delivery::sleep;
-use super::{EventBus, EventHandler, RetryPolicy};
+use super::dispatch::{Rules, STORE_PAUSE, sleep};
+use super::{Custody, EventBus, EventHandler};
 use crate::error::StorageError;
 use consumer::Consumer;
-
-/// Stream of the events that failed as often as they may, with the reason in `error`.
-pub const DEAD_STREAM: &str = "paca.plugin_events.dead";
-
-/// Entries the streams are trimmed to, roughly: handled ones are never removed singly, and a
-/// stream nobody trims fills the server's memory.
-const MAX_STREAM_LENGTH: usize = 100_000;
+use entry::EntryId;
+use log::ValkeyLog;
 
 /// How long a command may take. Longer, and the store counts as away.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
@@ -36,12 +35,21 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long one read of the stream waits for an entry.
 const READ_BLOCK: Duration = Duration::from_secs(5);
 
-/// After this time without being settled, another host's entry is taken over. Much longer than all
-/// deliveries of one event with their pauses.
-const ABANDONED: Duration = Duration::from_mins(5);
+/// What differs between hosts on one Valkey.
+#[derive(Clone, Debug)]
+pub struct ValkeyBusSettings {
+    /// Tells this host's pending entries from another's; the same after a restart. Default: the
+    /// machine's name.
+    pub host_name: String,
+    /// Entries that a host has not said it still works at for this long are taken over by others.
+    pub abandoned: Duration,
+}
 
-/// The pause before a lost connection is tried again.
-const RECONNECT_PAUSE: Duration = Duration::from_millis(500);
+impl Default for ValkeyBusSettings {
+    fn default() -> Self {
+        Self { host_name: machine_name(), abandoned: Duration::from_mins(5) }
+    }
+}
 
 /// The bus of hosts that share a Valkey.
 pub struct ValkeyBus {
@@ -49,12 +57,19 @@ pub struct ValkeyBus {
     /// For commands that answer at once; it reconnects by itself.
     commands: ConnectionManager,
     consumer: String,
-    retry: RetryPolicy,
+    abandoned: Duration,
+    log: Arc<ValkeyLog>,
+    stream_entries: usize,
+    rules: Rules,
 }
 
 impl ValkeyBus {
     /// Connects to `redis://…`. Hosts that share the stream need different host names.
-    pub async fn connect(url: &str, retry: RetryPolicy) -> Result<Self, StorageError> {
+    pub async fn connect(
+        url: &str,
+        policy: &Policy,
+        settings: ValkeyBusSettings,
+    ) -> Result<Self, StorageError> {
         let client = redis::Client::open(url).map_err(|error| StorageError::InvalidUrl {
             store: "valkey",
             reason: error.to_string(),
@@ -67,21 +82,51 @@ impl ValkeyBus {
             .get_connection_manager_with_config(config)
             .await
             .map_err(StorageError::EventStoreUnavailable)?;
-        let consumer = format!("{CORE_GROUP}.{}", host_name());
-        Ok(Self { client, commands, consumer, retry })
+        let limits = &policy.limits;
+        Ok(Self {
+            client,
+            consumer: format!("{CORE_GROUP}.{}", settings.host_name),
+            abandoned: settings.abandoned,
+            log: Arc::new(ValkeyLog::new(commands.clone(), limits.event_dead_entries)),
+            commands,
+            stream_entries: limits.event_stream_entries,
+            rules: Rules {
+                events: policy.events.clone(),
+                backlog_bytes: limits.event_backlog_bytes,
+            },
+        })
     }
 
-    /// Makes the group of hosts, and the stream, if they are missing.
-    async fn make_group(&self) -> Result<(), redis::RedisError> {
-        // From the beginning: an event published before the first host came is not lost.
+    /// Makes the group of hosts, and the stream, if they are missing: from the beginning, so that
+    /// an event published before the first host came is not lost; or, when somebody removed the
+    /// group under a host that had read up to `read`, from there, so that nothing comes twice.
+    async fn make_group(&self, read: Option<EntryId>) -> Result<(), redis::RedisError> {
+        let mut commands = self.commands.clone();
+        let from = match read {
+            // A stream that was removed, too, may count from anew, by another server's clock.
+            Some(read) if self.last_entry().await? >= Some(read) => read.to_string(),
+            _ => "0".to_owned(),
+        };
         let made = redis::cmd("XGROUP")
-            .arg(&["CREATE", CORE_STREAM, CORE_GROUP, "0", "MKSTREAM"])
-            .exec_async(&mut self.commands.clone())
+            .arg(&["CREATE", CORE_STREAM, CORE_GROUP, &from, "MKSTREAM"])
+            .exec_async(&mut commands)
             .await;
         match made {
             Err(error) if error.code() != Some("BUSYGROUP") => Err(error),
             _ => Ok(()),
         }
+    }
+
+    /// The newest entry the stream ever had; `None` without a stream.
+    async fn last_entry(&self) -> Result<Option<EntryId>, redis::RedisError> {
+        let mut commands = self.commands.clone();
+        let exists: bool = redis::cmd("EXISTS").arg(CORE_STREAM).query_async(&mut commands).await?;
+        if !exists {
+            return Ok(None);
+        }
+        let info: redis::streams::StreamInfoStreamReply =
+            redis::cmd("XINFO").arg(&["STREAM", CORE_STREAM]).query_async(&mut commands).await?;
+        Ok(EntryId::parse(&info.last_generated_id))
     }
 
     /// A connection of its own for reads that wait: they would hold up everything behind them.
@@ -102,16 +147,17 @@ impl std::fmt::Debug for ValkeyBus {
 
 #[async_trait]
 impl EventBus for ValkeyBus {
-    async fn publish_core(&self, event: &Event) -> Result<(), StorageError> {
+    async fn publish_core(&self, event: &Event) -> Result<Custody, StorageError> {
         redis::cmd("XADD")
             .arg(CORE_STREAM)
             .arg(&["MAXLEN", "~"])
-            .arg(MAX_STREAM_LENGTH)
+            .arg(self.stream_entries)
             .arg("*")
             .arg(&[FIELD_TOPIC, &event.topic, FIELD_PAYLOAD, &event.payload.to_string()])
             .exec_async(&mut self.commands.clone())
             .await
-            .map_err(StorageError::events("publishing a core event"))
+            .map_err(StorageError::events("publishing a core event"))?;
+        Ok(Custody::Taken)
     }
 
     async fn emit(
@@ -135,7 +181,7 @@ impl EventBus for ValkeyBus {
         while !shutdown.is_cancelled() {
             if let Err(error) = consumer.run().await {
                 tracing::warn!(%error, "the event stream cannot be read");
-                sleep(RECONNECT_PAUSE, &shutdown).await;
+                sleep(STORE_PAUSE, &shutdown).await;
             }
         }
         consumer.drain().await;
@@ -149,8 +195,7 @@ impl EventBus for ValkeyBus {
     }
 }
 
-/// What tells this host's pending entries from another's; the same after a restart.
-fn host_name() -> String {
+fn machine_name() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")
         .map(|name| name.trim().to_owned())
         .ok()

@@ -14,7 +14,7 @@ async fn a_project_and_what_is_in_it() {
     assert_eq!(reads.tasks(project.id, 10).await.unwrap(), Some(vec![]));
     for title in ["one", "two", "three"] {
         let task = NewTask { title, assignee_ids: &[owner.id], ..NewTask::default() };
-        host.database.tasks().create(project.id, task).await.unwrap().unwrap();
+        host.database.tasks().create(project.id, task, owner.id).await.unwrap().unwrap();
     }
     let tasks = reads.tasks(project.id, 2).await.unwrap().unwrap();
     let seen: Vec<_> = tasks.iter().map(|task| (task.title.as_str(), task.task_number)).collect();
@@ -35,13 +35,14 @@ async fn what_was_deleted_does_not_exist() {
     let owner = host.user("olga").await;
     let project = host.project(&owner).await;
     let new = NewTask { title: "gone", ..NewTask::default() };
-    let task = host.database.tasks().create(project.id, new.clone()).await.unwrap().unwrap();
-    let kept = host.database.tasks().create(project.id, new).await.unwrap().unwrap();
+    let task =
+        host.database.tasks().create(project.id, new.clone(), owner.id).await.unwrap().unwrap();
+    let kept = host.database.tasks().create(project.id, new, owner.id).await.unwrap().unwrap();
     let reads = host.database.core_reads();
-    host.database.tasks().delete(project.id, task.id).await.unwrap();
+    host.database.tasks().delete(project.id, task.id, owner.id).await.unwrap();
     assert_eq!(reads.task(task.id).await.unwrap(), None);
     assert_eq!(reads.tasks(project.id, 10).await.unwrap().unwrap().len(), 1);
-    host.database.users().delete(owner.id).await.unwrap();
+    host.database.users().delete(owner.id, owner.id).await.unwrap();
     assert_eq!(reads.members(project.id, 10).await.unwrap(), Some(vec![]));
     host.database.projects().delete(project.id).await.unwrap();
     assert_eq!(reads.task(kept.id).await.unwrap(), None, "its project is gone");

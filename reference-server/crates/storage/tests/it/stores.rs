@@ -79,11 +79,11 @@ async fn users_log_in_until_they_are_deleted() {
         role: "USER",
         must_change_password: false,
     };
-    assert!(users.create(again.clone()).await.unwrap_err().is_conflict());
+    assert!(users.create(again.clone(), ada.id).await.unwrap_err().is_conflict());
     let nobody = NewUser { username: "bob", role: "NO_SUCH_ROLE", ..again };
-    assert!(users.create(nobody).await.unwrap().is_none());
+    assert!(users.create(nobody, ada.id).await.unwrap().is_none());
 
-    assert!(users.delete(ada.id).await.unwrap());
+    assert!(users.delete(ada.id, ada.id).await.unwrap());
     assert!(users.credentials("ada").await.unwrap().is_none());
     assert_eq!(users.list(Page::new(1, 10)).await.unwrap().total, 0);
 }
@@ -158,13 +158,14 @@ async fn members_and_roles_belong_to_one_project() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn concurrent_tasks_never_share_a_number() {
     let host = Host::start().await;
-    let project = host.project(&host.user("ada").await).await;
+    let owner = host.user("ada").await;
+    let (project, actor) = (host.project(&owner).await, owner.id);
     let mut running = tokio::task::JoinSet::new();
     for _ in 0..40 {
         let database = host.database.clone();
         running.spawn(async move {
             let task = NewTask { title: "One of many", ..Default::default() };
-            database.tasks().create(project.id, task).await.unwrap().unwrap().task_number
+            database.tasks().create(project.id, task, actor).await.unwrap().unwrap().task_number
         });
     }
     let mut numbers = running.join_all().await;
@@ -175,26 +176,30 @@ async fn concurrent_tasks_never_share_a_number() {
 #[tokio::test]
 async fn tasks_change_and_disappear_without_freeing_their_number() {
     let host = Host::start().await;
-    let project = host.project(&host.user("ada").await).await;
+    let owner = host.user("ada").await;
+    let project = host.project(&owner).await;
     let tasks = host.database.tasks();
     let status = Uuid::new_v4();
     let new = NewTask { title: "First", status_id: Some(status), assignee_ids: &[] };
-    let task = tasks.create(project.id, new).await.unwrap().unwrap();
+    let task = tasks.create(project.id, new, owner.id).await.unwrap().unwrap();
     assert_eq!((task.task_number, task.status_id), (1, Some(status)));
 
     let keep = TaskChange { title: Some("Renamed"), ..Default::default() };
-    let kept = tasks.update(project.id, task.id, keep).await.unwrap().unwrap();
+    let kept = tasks.update(project.id, task.id, keep, owner.id).await.unwrap().unwrap();
     assert_eq!((kept.title.as_str(), kept.status_id), ("Renamed", Some(status)));
     let clear = TaskChange { status_id: Some(None), ..Default::default() };
-    assert_eq!(tasks.update(project.id, task.id, clear).await.unwrap().unwrap().status_id, None);
+    assert_eq!(
+        tasks.update(project.id, task.id, clear, owner.id).await.unwrap().unwrap().status_id,
+        None
+    );
 
-    assert!(tasks.delete(project.id, task.id).await.unwrap().is_some());
-    assert!(tasks.delete(project.id, task.id).await.unwrap().is_none());
+    assert!(tasks.delete(project.id, task.id, owner.id).await.unwrap().is_some());
+    assert!(tasks.delete(project.id, task.id, owner.id).await.unwrap().is_none());
     assert!(tasks.get(project.id, task.id).await.unwrap().is_none());
     let next = NewTask { title: "Second", ..Default::default() };
-    assert_eq!(tasks.create(project.id, next).await.unwrap().unwrap().task_number, 2);
+    assert_eq!(tasks.create(project.id, next, owner.id).await.unwrap().unwrap().task_number, 2);
     assert_eq!(tasks.list(project.id, Page::new(1, 9)).await.unwrap().total, 1);
-    assert!(tasks.create(Uuid::nil(), NewTask::default()).await.unwrap().is_none());
+    assert!(tasks.create(Uuid::nil(), NewTask::default(), owner.id).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -219,7 +224,7 @@ async fn api_keys_are_found_by_hash_and_stored_as_nothing_else() {
     assert!(!keys.revoke(bob.id, key.id).await.unwrap());
     assert!(keys.revoke(ada.id, key.id).await.unwrap());
     assert!(keys.list(ada.id).await.unwrap()[0].revoked_at.is_some());
-    host.database.users().delete(ada.id).await.unwrap();
+    host.database.users().delete(ada.id, ada.id).await.unwrap();
     assert!(keys.find(&KeyHash::of("the key")).await.unwrap().is_none());
 }
 

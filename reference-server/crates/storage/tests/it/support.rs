@@ -61,7 +61,7 @@ impl Host {
             role: "USER",
             must_change_password: false,
         };
-        self.database.users().create(user).await.unwrap().unwrap()
+        self.database.users().create(user, uuid::Uuid::nil()).await.unwrap().unwrap()
     }
 
     pub(crate) async fn project(&self, owner: &User) -> Project {

@@ -1,38 +1,35 @@
-//! The reading side: takes entries, hands them to the handler, settles them.
+//! The reading side: takes entries of the stream to the dispatch.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use contract::event::{CORE_GROUP, CORE_STREAM, Event, FIELD_PAYLOAD, FIELD_TOPIC};
-use futures_util::StreamExt as _;
-use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesUnordered;
+use contract::event::{CORE_GROUP, CORE_STREAM};
 use redis::RedisError;
-use redis::aio::{ConnectionManager, MultiplexedConnection};
-use redis::streams::{StreamAutoClaimReply, StreamId, StreamPendingCountReply, StreamReadReply};
-use tokio::time::{MissedTickBehavior, interval};
+use redis::aio::MultiplexedConnection;
+use redis::streams::{StreamAutoClaimReply, StreamId, StreamReadReply};
+use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
 use tokio_util::sync::CancellationToken;
 
-use super::super::delivery::{Outcome, deliver, sleep};
-use super::super::{EventHandler, MAX_IN_FLIGHT, RetryPolicy};
-use super::{ABANDONED, DEAD_STREAM, MAX_STREAM_LENGTH, READ_BLOCK, RECONNECT_PAUSE, ValkeyBus};
+use super::super::EventHandler;
+use super::super::dispatch::Dispatch;
+use super::entry::{self, EntryId};
+use super::{READ_BLOCK, ValkeyBus, ValkeyLog};
 
-/// Entries per read.
+/// Entries per read, and per command about held ones.
 const BATCH: usize = 50;
 
-/// How often entries of hosts that disappeared are looked for.
-const CLAIM_EVERY: Duration = Duration::from_secs(30);
+/// Open entries after which nothing more is read. Only their ids are kept for certain, so this is
+/// about memory alone: some tens of megabytes.
+const MAX_OPEN: usize = 100_000;
 
 /// One run of the consumer, over as many connections as it takes.
 pub(super) struct Consumer<'a> {
     bus: &'a ValkeyBus,
-    handler: Arc<dyn EventHandler>,
+    dispatch: Dispatch<ValkeyLog>,
     shutdown: CancellationToken,
-    /// Entries between read and settled, by id: after a reconnection they are pending on the
-    /// server, but not to be delivered again.
-    held: HashSet<String>,
-    in_flight: FuturesUnordered<BoxFuture<'static, String>>,
+    /// The newest entry that was read as new.
+    read: Option<EntryId>,
 }
 
 impl<'a> Consumer<'a> {
@@ -41,49 +38,78 @@ impl<'a> Consumer<'a> {
         handler: Arc<dyn EventHandler>,
         shutdown: CancellationToken,
     ) -> Self {
-        Self { bus, handler, shutdown, held: HashSet::new(), in_flight: FuturesUnordered::new() }
+        let log = Arc::clone(&bus.log);
+        let dispatch = Dispatch::new(log, handler, bus.rules.clone(), shutdown.clone());
+        Self { bus, dispatch, shutdown, read: None }
     }
 
     /// Reads until the shutdown, or until the connection fails.
     pub(super) async fn run(&mut self) -> Result<(), RedisError> {
         let reading = self.bus.reading_connection().await?;
-        self.bus.make_group().await?;
+        self.bus.make_group(self.read).await?;
         self.take_own_pending(&mut reading.clone()).await?;
-        let mut claim = interval(CLAIM_EVERY);
+        let look = self.bus.abandoned / 5;
+        let mut claim = interval(look);
         claim.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut touch = interval_at(Instant::now() + look, look);
+        touch.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // Never dropped while it waits: the server may have assigned entries to a read whose answer
         // nobody would then see.
         let mut read = None;
         loop {
-            if read.is_none() && self.in_flight.len() < MAX_IN_FLIGHT {
+            if read.is_none() && self.dispatch.held().len() < MAX_OPEN {
                 read = Some(Box::pin(read_new(reading.clone(), self.bus.consumer.clone())));
             }
             tokio::select! {
                 biased;
                 () = self.shutdown.cancelled() => return Ok(()),
-                Some(id) = self.in_flight.next(), if !self.in_flight.is_empty() => {
-                    self.held.remove(&id);
-                }
+                () = self.dispatch.step() => {}
                 Some(entries) = async { Some(read.as_mut()?.await) }, if read.is_some() => {
                     read = None;
                     match entries {
-                        Ok(entries) => entries.into_iter().for_each(|entry| self.take(entry, 0)),
-                        // Somebody removed the stream, and the group with it.
-                        Err(error) if error.code() == Some("NOGROUP") => self.bus.make_group().await?,
+                        Ok(entries) => entries.iter().for_each(|entry| self.take_new(entry)),
+                        // Somebody removed the group, or the stream and the group with it.
+                        Err(error) if matches!(error.code(), Some("NOGROUP" | "UNBLOCKED")) => {
+                            tracing::warn!("the group of the event stream is gone; making it anew");
+                            self.bus.make_group(self.read).await?;
+                        }
                         Err(error) => return Err(error),
                     }
                 }
                 _ = claim.tick() => self.take_abandoned().await?,
+                _ = touch.tick() => self.keep_held().await?,
             }
         }
     }
 
-    /// Waits for what is being handled.
-    pub(super) async fn drain(mut self) {
-        while self.in_flight.next().await.is_some() {}
+    /// Waits for the deliveries that run.
+    pub(super) async fn drain(self) {
+        self.dispatch.drain().await;
     }
 
-    /// What an earlier process of this host had read and not settled.
+    fn take_new(&mut self, entry: &StreamId) {
+        self.read = self.read.max(EntryId::parse(&entry.id));
+        self.take(entry, &HashSet::new());
+    }
+
+    fn take(&mut self, entry: &StreamId, settled: &HashSet<String>) {
+        let id: Arc<str> = Arc::from(&*entry.id);
+        match entry::read(entry) {
+            Ok(event) => self.dispatch.take(id, event, settled),
+            Err(letter) => self.dispatch.refuse(id, letter),
+        }
+    }
+
+    /// Takes an entry that was delivered before, and asks to whom with success.
+    async fn take_again(&mut self, entry: &StreamId) -> Result<(), RedisError> {
+        if !self.dispatch.holds(&entry.id) {
+            let settled = self.bus.log.settled(&entry.id).await?;
+            self.take(entry, &settled);
+        }
+        Ok(())
+    }
+
+    /// What an earlier process of this host had read and not put away.
     async fn take_own_pending(
         &mut self,
         connection: &mut MultiplexedConnection,
@@ -100,56 +126,46 @@ impl<'a> Consumer<'a> {
             let entries = entries(reply);
             let Some(last) = entries.last() else { return Ok(()) };
             after.clone_from(&last.id);
-            for entry in entries {
+            for entry in &entries {
                 self.take_again(entry).await?;
             }
         }
     }
 
-    /// What hosts that disappeared had read and not settled.
+    /// What hosts that disappeared had read and not put away.
     async fn take_abandoned(&mut self) -> Result<(), RedisError> {
-        let idle = u64::try_from(ABANDONED.as_millis()).unwrap_or(u64::MAX);
-        let reply: StreamAutoClaimReply = redis::cmd("XAUTOCLAIM")
-            .arg(&[CORE_STREAM, CORE_GROUP, &self.bus.consumer])
-            .arg(idle)
-            .arg("0")
-            .arg("COUNT")
-            .arg(BATCH)
-            .query_async(&mut self.bus.commands.clone())
-            .await?;
-        for entry in reply.claimed {
-            self.take_again(entry).await?;
+        let mut from = "0-0".to_owned();
+        loop {
+            let reply: StreamAutoClaimReply = redis::cmd("XAUTOCLAIM")
+                .arg(&[CORE_STREAM, CORE_GROUP, &self.bus.consumer])
+                .arg(milliseconds(self.bus.abandoned))
+                .arg(&from)
+                .arg("COUNT")
+                .arg(BATCH)
+                .query_async(&mut self.bus.commands.clone())
+                .await?;
+            for entry in &reply.claimed {
+                self.take_again(entry).await?;
+            }
+            from.clone_from(&reply.next_stream_id);
+            if from == "0-0" {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
-    /// Takes an entry that was delivered before, and asks how often.
-    async fn take_again(&mut self, entry: StreamId) -> Result<(), RedisError> {
-        if self.held.contains(&entry.id) {
-            return Ok(());
+    /// Says that what is held is still worked at, so that no other host takes it over.
+    async fn keep_held(&mut self) -> Result<(), RedisError> {
+        let held: Vec<Arc<str>> = self.dispatch.held().cloned().collect();
+        for batch in held.chunks(BATCH) {
+            redis::cmd("XCLAIM")
+                .arg(&[CORE_STREAM, CORE_GROUP, &self.bus.consumer, "0"])
+                .arg(batch.iter().map(|id| &**id).collect::<Vec<_>>())
+                .arg("JUSTID")
+                .exec_async(&mut self.bus.commands.clone())
+                .await?;
         }
-        let pending: StreamPendingCountReply = redis::cmd("XPENDING")
-            .arg(&[CORE_STREAM, CORE_GROUP, &entry.id, &entry.id, "1"])
-            .query_async(&mut self.bus.commands.clone())
-            .await?;
-        // The count includes the reading just now.
-        let delivered = pending.ids.first().map_or(1, |entry| entry.times_delivered);
-        let before = u32::try_from(delivered.saturating_sub(1)).unwrap_or(u32::MAX);
-        self.take(entry, before);
         Ok(())
-    }
-
-    fn take(&mut self, entry: StreamId, before: u32) {
-        if !self.held.insert(entry.id.clone()) {
-            return;
-        }
-        let work = Work {
-            handler: Arc::clone(&self.handler),
-            commands: self.bus.commands.clone(),
-            retry: self.bus.retry,
-            shutdown: self.shutdown.clone(),
-        };
-        self.in_flight.push(Box::pin(work.handle(entry, before)));
     }
 }
 
@@ -157,13 +173,12 @@ async fn read_new(
     mut connection: MultiplexedConnection,
     consumer: String,
 ) -> Result<Vec<StreamId>, RedisError> {
-    let block = u64::try_from(READ_BLOCK.as_millis()).unwrap_or(u64::MAX);
     let reply: Option<StreamReadReply> = redis::cmd("XREADGROUP")
         .arg(&["GROUP", CORE_GROUP, &consumer])
         .arg("COUNT")
         .arg(BATCH)
         .arg("BLOCK")
-        .arg(block)
+        .arg(milliseconds(READ_BLOCK))
         .arg(&["STREAMS", CORE_STREAM, ">"])
         .query_async(&mut connection)
         .await?;
@@ -174,69 +189,6 @@ fn entries(reply: StreamReadReply) -> Vec<StreamId> {
     reply.keys.into_iter().flat_map(|key| key.ids).collect()
 }
 
-/// What handling one entry takes, independent of the connection it was read on.
-struct Work {
-    handler: Arc<dyn EventHandler>,
-    commands: ConnectionManager,
-    retry: RetryPolicy,
-    shutdown: CancellationToken,
-}
-
-impl Work {
-    /// Delivers and settles an entry; gives back its id.
-    async fn handle(mut self, entry: StreamId, before: u32) -> String {
-        let Some(topic) = entry.get::<String>(FIELD_TOPIC) else {
-            tracing::warn!(entry = entry.id, "an event without a topic is dropped");
-            self.settle(&entry, None).await;
-            return entry.id;
-        };
-        let payload = entry.get::<String>(FIELD_PAYLOAD).unwrap_or_else(|| "{}".to_owned());
-        match serde_json::from_str(&payload) {
-            Ok(payload) => {
-                let event = Event { topic, payload };
-                let outcome =
-                    deliver(&*self.handler, &event, self.retry, before, &self.shutdown).await;
-                match outcome {
-                    Outcome::Handled => self.settle(&entry, None).await,
-                    Outcome::GaveUp(error) => self.settle(&entry, Some(error.0)).await,
-                    // It stays pending; the next start takes it up.
-                    Outcome::Interrupted => {}
-                }
-            }
-            Err(error) => {
-                self.settle(&entry, Some(format!("the payload is not JSON: {error}"))).await;
-            }
-        }
-        entry.id
-    }
-
-    /// Acknowledges an entry, and sets it aside first if there is a reason to. Tried until it
-    /// succeeds: an entry that was handled and not acknowledged would be handled again.
-    async fn settle(&mut self, entry: &StreamId, reason: Option<String>) {
-        if let Some(reason) = &reason {
-            tracing::error!(entry = entry.id, reason, "an event is set aside");
-        }
-        loop {
-            let mut pipeline = redis::pipe();
-            pipeline.atomic();
-            if let Some(reason) = &reason {
-                let field = |name| entry.get::<String>(name).unwrap_or_default();
-                pipeline
-                    .cmd("XADD")
-                    .arg(&[DEAD_STREAM, "MAXLEN", "~"])
-                    .arg(MAX_STREAM_LENGTH)
-                    .arg(&["*", FIELD_TOPIC, &field(FIELD_TOPIC)])
-                    .arg(&[FIELD_PAYLOAD, &field(FIELD_PAYLOAD), "error", reason])
-                    .ignore();
-            }
-            pipeline.cmd("XACK").arg(&[CORE_STREAM, CORE_GROUP, &entry.id]).ignore();
-            match pipeline.exec_async(&mut self.commands).await {
-                Ok(()) => return,
-                Err(error) => tracing::warn!(%error, entry = entry.id, "not acknowledged yet"),
-            }
-            if !sleep(RECONNECT_PAUSE, &self.shutdown).await {
-                return;
-            }
-        }
-    }
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
