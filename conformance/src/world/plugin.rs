@@ -64,12 +64,11 @@ impl PluginState {
         // A fixture named by the change wins over a text of the description, and the other way round.
         let text = change.wasm_text.as_ref();
         let text = text.or(if change.fixture.is_some() { None } else { base.wasm_text.as_ref() });
-        let wasm = match change.backend.or(base.backend) {
-            Some(false) => None,
-            _ => {
-                let text = text.map(|text| vars.text(text)).transpose().map_err(harness)?;
-                Some(module(text.as_ref(), fixture)?)
-            }
+        let wasm = if change.backend.or(base.backend) == Some(false) {
+            None
+        } else {
+            let text = text.map(|text| vars.text(text)).transpose().map_err(harness)?;
+            Some(module(text.as_ref(), fixture)?)
         };
         let damage = change.archive.as_ref().map(|archive| Damage::parse(&archive.0)).transpose();
         let entry = change.entry.as_ref().map(|entry| vars.value(&entry.0)).transpose();

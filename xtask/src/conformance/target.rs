@@ -8,7 +8,7 @@ const ADMIN: &str = "admin";
 const ADMIN_PASSWORD: &str = "hostproof-admin";
 const JWT_SECRET: &str = "a secret for tests, long enough to be accepted";
 /// The names of the suite's outbound server, by their keys in `[outbound]`.
-const OUTBOUND_HOSTS: &[(&str, &str)] = &[
+const OUTBOUND_HOSTS: [(&str, &str); 5] = [
     ("allowed_host", "allowed.hostproof.test"),
     ("other_host", "other.hostproof.test"),
     ("untrusted_host", "untrusted.hostproof.test"),
@@ -51,7 +51,10 @@ impl Target {
             ("PLUGINS_OUTBOUND_CA_FILE", outbound_ca.display().to_string()),
             (
                 "PLUGINS_OUTBOUND_TEST_HOSTS",
-                Self::outbound_hosts().map(|host| format!("{host}={outbound},")).collect(),
+                Self::outbound_hosts()
+                    .map(|host| format!("{host}={outbound}"))
+                    .collect::<Vec<_>>()
+                    .join(","),
             ),
         ];
         environment.extend(valkey.clone().map(|url| ("VALKEY_URL", url)));
@@ -76,8 +79,7 @@ impl Target {
     /// The target file.
     pub(crate) fn render(&self, url: &str) -> String {
         let Self { catalog, outbound, outbound_ca, valkey } = self;
-        let hosts: String =
-            OUTBOUND_HOSTS.iter().map(|(key, host)| format!("{key} = \"{host}\"\n")).collect();
+        let hosts = OUTBOUND_HOSTS.map(|(key, host)| format!("{key} = \"{host}\"\n")).concat();
         let outbound_ca = toml::Value::from(outbound_ca.display().to_string());
         let valkey = valkey.as_ref().map(|url| format!("\n[valkey]\nurl = \"{url}\"\n"));
         let valkey = valkey.unwrap_or_default();

@@ -7,6 +7,11 @@ use uuid::Uuid;
 use crate::core_pool::CorePool;
 use crate::error::StorageError;
 
+/// Columns of [`TaskItem`].
+type ItemRow = (Uuid, String, Option<Uuid>, Vec<Uuid>, i32);
+/// Columns of [`TaskDetail`].
+type DetailRow = (Uuid, Uuid, String, Option<Uuid>, Vec<Uuid>);
+
 /// Access to the core for guests.
 #[derive(Clone, Copy, Debug)]
 pub struct CoreReads<'a> {
@@ -24,7 +29,7 @@ impl CoreReads<'_> {
             if !exists(self.pool, project).await? {
                 return Ok(None);
             }
-            let rows: Vec<(Uuid, String, Option<Uuid>, Vec<Uuid>, i32)> = sqlx::query_as(
+            let rows: Vec<ItemRow> = sqlx::query_as(
                 "SELECT id, title, status_id, assignee_ids, task_number FROM tasks
                  WHERE project_id = $1 AND deleted_at IS NULL ORDER BY task_number DESC LIMIT $2",
             )
@@ -46,7 +51,7 @@ impl CoreReads<'_> {
 
     /// One task of a project that exists.
     pub async fn task(&self, task: Uuid) -> Result<Option<TaskDetail>, StorageError> {
-        let row: Option<(Uuid, Uuid, String, Option<Uuid>, Vec<Uuid>)> = sqlx::query_as(
+        let row: Option<DetailRow> = sqlx::query_as(
             "SELECT t.id, t.project_id, t.title, t.status_id, t.assignee_ids FROM tasks t
              JOIN projects p ON p.id = t.project_id AND p.deleted_at IS NULL
              WHERE t.id = $1 AND t.deleted_at IS NULL",

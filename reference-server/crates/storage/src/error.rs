@@ -152,7 +152,10 @@ impl StorageError {
 /// Whether Postgres ended one of the host's own statements because it took too long: the statements
 /// are quick, so it is the server that is slow.
 fn ran_out_of_time(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "57014")
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| code == "57014")
 }
 
 /// Whether a driver error says that the server is away, rather than that it disliked a statement.

@@ -54,7 +54,7 @@ pub(super) fn check(
     }
     if url.host_str().is_some_and(|written| written.ends_with('.')) {
         // The dot would go into the `Host` header and into the name a certificate has to be for.
-        url.set_host(Some(&host)).map_err(|error| invalid(&error))?;
+        url.set_host(Some(&host)).map_err(invalid)?;
     }
     url.set_fragment(None);
     Ok(url)
@@ -75,10 +75,10 @@ fn parse(text: &str) -> Result<Url, OutboundRefusal> {
             "the URL holds blanks or control characters",
         ));
     }
-    Url::parse(text).map_err(|error| invalid(&error))
+    Url::parse(text).map_err(invalid)
 }
 
-fn invalid(error: &url::ParseError) -> OutboundRefusal {
+fn invalid(error: url::ParseError) -> OutboundRefusal {
     OutboundRefusal::new(code::INVALID_URL, format!("no URL: {error}"))
 }
 
