@@ -4,7 +4,7 @@ use hostproof_guest::raw::{self, Written};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::script::{Outcome, decode_base64, encode_base64};
+use crate::script::{Outcome, encode_base64};
 
 pub(crate) fn db_query(sql: &str, params: &str) -> Outcome {
     written(raw::db_query(sql, params), json)

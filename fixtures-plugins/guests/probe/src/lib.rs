@@ -21,8 +21,8 @@ mod script;
 
 use hostproof_guest::{Answer, Error, Plugin, Response, export};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use script::{Done, Op, Outcome};
 

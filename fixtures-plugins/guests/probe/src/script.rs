@@ -66,39 +66,81 @@ pub(crate) enum Op {
         value: Value,
     },
     /// Result: the host's status.
-    StorageDelete { key: String },
+    StorageDelete {
+        key: String,
+    },
     /// As the three above, with key and value as base64: bytes that need not be text.
-    StorageGetBytes { key: String },
-    StorageSetBytes { key: String, value: String },
-    StorageDeleteBytes { key: String },
+    StorageGetBytes {
+        key: String,
+    },
+    StorageSetBytes {
+        key: String,
+        value: String,
+    },
+    StorageDeleteBytes {
+        key: String,
+    },
     /// As `storage_set`, with a value of that many `x`.
-    StorageSetSized { key: String, size: usize },
+    StorageSetSized {
+        key: String,
+        size: usize,
+    },
     /// Result: the value as a string, or null when the host wrote an empty one.
-    CacheGet { key: String },
+    CacheGet {
+        key: String,
+    },
     /// Result: the host's status. `ttl` is in seconds, 0 where absent. A `value` that is no string is stored as
     /// JSON text.
-    CacheSet { key: String, value: Value, ttl: Option<i32> },
+    CacheSet {
+        key: String,
+        value: Value,
+        ttl: Option<i32>,
+    },
     /// As `cache_set`, with a value of that many `x`.
-    CacheSetSized { key: String, size: usize },
+    CacheSetSized {
+        key: String,
+        size: usize,
+    },
     /// As `cache_set`, with the value as base64.
-    CacheSetBytes { key: String, value: String },
+    CacheSetBytes {
+        key: String,
+        value: String,
+    },
     /// Result: the host's status.
-    CacheDelete { key: String },
+    CacheDelete {
+        key: String,
+    },
 
     /// Result: what the host gave, as JSON. `id` is sent as written.
-    TasksList { id: String },
-    TaskGet { id: String },
-    ProjectGet { id: String },
-    MembersList { id: String },
+    TasksList {
+        id: String,
+    },
+    TaskGet {
+        id: String,
+    },
+    ProjectGet {
+        id: String,
+    },
+    MembersList {
+        id: String,
+    },
     /// Result: the settings as JSON.
     SettingsGet {},
     /// Result: the host's status.
-    PermissionCheck { permission: String },
+    PermissionCheck {
+        permission: String,
+    },
     /// Result: the host's status. `activity` is sent as JSON, a string as it is.
-    ActivityRecord { activity: Value },
+    ActivityRecord {
+        activity: Value,
+    },
     /// Result: the response as JSON. `request` is sent as written.
-    SendEmail { request: Value },
-    PasswordSetTokenIssue { request: Value },
+    SendEmail {
+        request: Value,
+    },
+    PasswordSetTokenIssue {
+        request: Value,
+    },
 
     /// Result: the value, or null.
     ConfigGet {
@@ -106,9 +148,15 @@ pub(crate) enum Op {
     },
 
     /// Result: the response as JSON. `request` is sent as written, save for what `fill` adds.
-    Fetch { request: Value, fill: Option<Fill> },
+    Fetch {
+        request: Value,
+        fill: Option<Fill>,
+    },
     /// Result: the response as JSON with `body_len`, the body's length in bytes, in place of the body.
-    FetchSize { request: Value, fill: Option<Fill> },
+    FetchSize {
+        request: Value,
+        fill: Option<Fill>,
+    },
     /// Result: the host's status. `payload_text` is sent verbatim in place of `payload`.
     EventEmit {
         topic: String,
@@ -120,7 +168,10 @@ pub(crate) enum Op {
         topic: String,
     },
     /// Result: the payloads of the topic's events so far, first to last; those that have the members of `with`.
-    Heard { topic: String, with: Option<Map<String, Value>> },
+    Heard {
+        topic: String,
+        with: Option<Map<String, Value>>,
+    },
     /// `level` is the ABI's number, or `debug`, `info`, `warn`, `error`.
     Log {
         level: Value,
@@ -251,12 +302,12 @@ impl Op {
             Self::StorageGet { key } => host_calls::storage_get(key.as_bytes()),
             Self::StorageSet { key, value } => {
                 host_calls::storage_set(key.as_bytes(), plain(value).as_bytes())
-            },
+            }
             Self::StorageDelete { key } => host_calls::storage_delete(key.as_bytes()),
             Self::StorageGetBytes { key } => with_bytes(&key, host_calls::storage_get),
-            Self::StorageSetBytes { key, value } => {
-                with_bytes(&key, |key| with_bytes(&value, |value| host_calls::storage_set(key, value)))
-            }
+            Self::StorageSetBytes { key, value } => with_bytes(&key, |key| {
+                with_bytes(&value, |value| host_calls::storage_set(key, value))
+            }),
             Self::StorageDeleteBytes { key } => with_bytes(&key, host_calls::storage_delete),
             Self::StorageSetSized { key, size } => {
                 host_calls::storage_set(key.as_bytes(), "x".repeat(size).as_bytes())

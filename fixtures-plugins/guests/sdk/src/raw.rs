@@ -342,8 +342,8 @@ mod multi_value {
 
 #[cfg(feature = "multi-value")]
 pub use multi_value::{
-    http_caller_identity, http_request_body, http_request_headers, members_list, project_get, task_get,
-    tasks_list,
+    http_caller_identity, http_request_body, http_request_headers, members_list, project_get,
+    task_get, tasks_list,
 };
 
 #[cfg(test)]
