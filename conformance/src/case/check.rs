@@ -287,7 +287,8 @@ fn assertions(case: &Case) -> Result<(), String> {
     };
     if case.negative && !case.steps.iter().any(names_reason) {
         return Err(
-            "a negative case names the reason: a status ≥ 400, `error_code`, `json` or `body`".to_owned()
+            "a negative case names the reason: a status ≥ 400, `error_code`, `json` or `body`"
+                .to_owned(),
         );
     }
     Ok(())

@@ -16,7 +16,7 @@ impl Cache for HostServices {
         plugin: &PluginName,
         key: &str,
     ) -> Result<Option<Vec<u8>>, ServiceError> {
-        self.cache.get(plugin, key).await.map_err(failed)
+        self.cache.get(plugin, key).await.map_err(|error| failed(&error))
     }
 
     async fn cache_set(
@@ -26,14 +26,14 @@ impl Cache for HostServices {
         value: &[u8],
         ttl: Option<Duration>,
     ) -> Result<(), ServiceError> {
-        self.cache.set(plugin, key, value, ttl).await.map_err(failed)
+        self.cache.set(plugin, key, value, ttl).await.map_err(|error| failed(&error))
     }
 
     async fn cache_delete(&self, plugin: &PluginName, key: &str) -> Result<(), ServiceError> {
-        self.cache.delete(plugin, key).await.map_err(failed)
+        self.cache.delete(plugin, key).await.map_err(|error| failed(&error))
     }
 }
 
-fn failed(error: StorageError) -> ServiceError {
-    unavailable("the cache", &error)
+fn failed(error: &StorageError) -> ServiceError {
+    unavailable("the cache", error)
 }

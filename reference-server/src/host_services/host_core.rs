@@ -17,15 +17,15 @@ impl Core for HostServices {
         project: Uuid,
         most: usize,
     ) -> Result<Option<Vec<TaskItem>>, ServiceError> {
-        self.database.core_reads().tasks(project, most).await.map_err(failed)
+        self.database.core_reads().tasks(project, most).await.map_err(|error| failed(&error))
     }
 
     async fn task(&self, task: Uuid) -> Result<Option<TaskDetail>, ServiceError> {
-        self.database.core_reads().task(task).await.map_err(failed)
+        self.database.core_reads().task(task).await.map_err(|error| failed(&error))
     }
 
     async fn project(&self, project: Uuid) -> Result<Option<ProjectInfo>, ServiceError> {
-        self.database.core_reads().project(project).await.map_err(failed)
+        self.database.core_reads().project(project).await.map_err(|error| failed(&error))
     }
 
     async fn members(
@@ -33,7 +33,7 @@ impl Core for HostServices {
         project: Uuid,
         most: usize,
     ) -> Result<Option<Vec<MemberInfo>>, ServiceError> {
-        self.database.core_reads().members(project, most).await.map_err(failed)
+        self.database.core_reads().members(project, most).await.map_err(|error| failed(&error))
     }
 
     async fn has_permission(
@@ -42,7 +42,7 @@ impl Core for HostServices {
         project: Option<Uuid>,
         permission: &str,
     ) -> Result<bool, ServiceError> {
-        self.access.has_all(user, project, &[permission]).await.map_err(failed)
+        self.access.has_all(user, project, &[permission]).await.map_err(|error| failed(&error))
     }
 
     async fn record_activity(
@@ -51,7 +51,12 @@ impl Core for HostServices {
         actor: Uuid,
         activity: NewActivity,
     ) -> Result<(), ServiceError> {
-        let task = self.database.tasks().get(project, activity.task_id).await.map_err(failed)?;
+        let task = self
+            .database
+            .tasks()
+            .get(project, activity.task_id)
+            .await
+            .map_err(|error| failed(&error))?;
         if task.is_none() {
             return Err(ServiceError::new(code::NOT_FOUND, "the project has no such task"));
         }
@@ -76,6 +81,6 @@ impl Core for HostServices {
     }
 }
 
-fn failed(error: StorageError) -> ServiceError {
-    unavailable("the database", &error)
+fn failed(error: &StorageError) -> ServiceError {
+    unavailable("the database", error)
 }

@@ -14,6 +14,7 @@ use utoipa::{
 /// A success: the result is under `data`.
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "a description; what is sent is contract::api::Envelope")]
+#[expect(clippy::struct_field_names, reason = "the envelope's field, and the envelope's meaning")]
 pub struct Success<T> {
     #[schema(default = true)]
     success: bool,

@@ -42,7 +42,13 @@ impl Drop for Running {
         // Without a runtime the process is ending, and its guests with it.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let plugin = self.plugin.clone();
-            runtime.spawn(async move { plugin.shutdown().await });
+            // Whoever waits for the plugin to be out of use waits for its last words, too: they may
+            // need the database role that is taken away next.
+            let in_use = std::mem::replace(&mut self.in_use, watch::Sender::new(()));
+            runtime.spawn(async move {
+                plugin.shutdown().await;
+                drop(in_use);
+            });
         }
     }
 }
