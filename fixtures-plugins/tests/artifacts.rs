@@ -262,6 +262,9 @@ fn the_probe_reaches_every_function_of_its_protocol_by_its_exact_type() {
         ("paca.task_get", function(&[I64; 2], &[I64, I64])),
         ("paca.project_get", function(&[I64; 2], &[I64, I64])),
         ("paca.members_list", function(&[I64; 2], &[I64, I64])),
+        ("paca.db_tx_begin", function(&[], &[I32])),
+        ("paca.db_tx_commit", function(&[], &[I32])),
+        ("paca.db_tx_rollback", function(&[], &[I32])),
     ]);
     for (name, ty) in surface(&fixtures_plugins::PROBE).imports {
         assert_eq!(expected.remove(name.as_str()), Some(ty), "import {name}");

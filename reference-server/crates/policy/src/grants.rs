@@ -77,6 +77,8 @@ fn missing(permissions: &Permissions, grant: Grant) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     fn refused(permissions: &[&str]) -> Vec<&'static str> {

@@ -95,7 +95,9 @@ fn close(schema: &mut Value, part: bool) {
             }
             ("allOf", Value::Array(parts)) => parts.iter_mut().for_each(|part| close(part, true)),
             ("oneOf" | "anyOf", Value::Array(choices)) => {
-                choices.iter_mut().for_each(|choice| close(choice, false));
+                for choice in choices {
+                    close(choice, false);
+                }
             }
             ("items" | "additionalProperties", value) => close(value, false),
             _ => {}

@@ -50,6 +50,13 @@ pub(crate) async fn logged(plugin: &Plugin, body: &str) -> (Vec<String>, Result<
     let guard = tracing::subscriber::set_default(subscriber);
     let outcome = call(plugin, body).await.map(drop);
     drop(guard);
-    let lines = captured.lines().into_iter().map(|line| line.trim_start().to_owned()).collect();
-    (lines, outcome)
+    let lines = captured.lines();
+    (lines.iter().filter_map(|line| without_spans(line)).collect(), outcome)
+}
+
+/// A line without the spans it was written in; the host's own line about the call is left out.
+fn without_spans(line: &str) -> Option<String> {
+    let (level, rest) = line.trim_start().split_once(' ')?;
+    let (_, message) = rest.split_once("}: ").unwrap_or(("", rest));
+    (!message.starts_with("sandbox::observe")).then(|| format!("{level} {message}"))
 }

@@ -26,7 +26,7 @@ impl Holding {
         let held = watch::Sender::new((0, 0));
         let leave = Arc::new(Semaphore::new(0));
         let (counting, waiting) = (held.clone(), Arc::clone(&leave));
-        let hold = move || {
+        let handler = move || {
             let (held, leave) = (counting.clone(), Arc::clone(&waiting));
             async move {
                 held.send_modify(|(now, most)| {
@@ -40,7 +40,7 @@ impl Holding {
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = Router::new().route("/hold", any(hold));
+        let router = Router::new().route("/hold", any(handler));
         tokio::spawn(async move { axum::serve(listener, router).await });
         let mut setup = Setup { test_hosts: format!("holding.test={address}"), ..Setup::default() };
         change(&mut setup.limits);

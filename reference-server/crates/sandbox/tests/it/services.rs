@@ -14,6 +14,9 @@ use sandbox::{DbAccess, DbTransaction, KeyValueStore, ServiceError, Services};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+/// Plugin and key to value and time to live.
+type Cached = BTreeMap<(String, String), (Vec<u8>, Option<Duration>)>;
+
 /// A key whose reading never ends.
 pub(crate) const STUCK_KEY: &str = "stuck";
 /// A key whose reading ends when [`MemoryServices::open`] says so.
@@ -32,7 +35,7 @@ pub(crate) struct MemoryServices {
     pub config: Mutex<BTreeMap<String, String>>,
     pub emitted: Mutex<Vec<(String, String, String)>>,
     pub pairs: Mutex<BTreeMap<(String, String), String>>,
-    pub cached: Mutex<BTreeMap<(String, String), (Vec<u8>, Option<Duration>)>>,
+    pub cached: Mutex<Cached>,
     /// Activities that were recorded: actor, type, content.
     pub activities: Mutex<Vec<(Uuid, String, serde_json::Value)>>,
     /// Told when a read of [`GATED_KEY`] has begun.

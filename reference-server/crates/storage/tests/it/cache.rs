@@ -58,7 +58,7 @@ async fn in_valkey_an_entry_says_whose_it_is() {
     let url = services::valkey().await.unwrap().url.clone();
     let cache = PluginCache::valkey(&url).await.unwrap();
     let plugin = fresh();
-    cache.set(&plugin, "a:b", b"x", Some(Duration::from_secs(60))).await.unwrap();
+    cache.set(&plugin, "a:b", b"x", Some(Duration::from_mins(1))).await.unwrap();
     let client = redis::Client::open(url).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     let key = format!("plugin:{}:{plugin}:a:b", plugin.as_str().len());

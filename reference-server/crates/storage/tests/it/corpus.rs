@@ -28,7 +28,7 @@ fn entries(corpus: &str) -> Vec<Entry> {
                     .into_iter()
                     .find(|call| call.as_str() == name.trim());
             } else if let Some(json) = line.strip_prefix("-- params ") {
-                params = json.to_owned();
+                json.clone_into(&mut params);
             } else if !line.starts_with("-- ") {
                 sql.push(line);
             }

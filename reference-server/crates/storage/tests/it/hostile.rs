@@ -16,7 +16,7 @@ use crate::support::{Host, Plugin, run};
 use digest::Outside;
 
 /// Batches tried in an ordinary test run: some seconds.
-const BATCHES: u32 = 32;
+const BATCHES: u32 = 16;
 
 /// Statements of a batch. What lies outside is digested after each batch, which costs more than
 /// the statements do.
@@ -63,7 +63,10 @@ CREATE VIEW seen AS SELECT * FROM notes;
 #[test]
 fn no_admitted_statement_reaches_outside_the_plugins_schema() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let host = runtime.block_on(Host::start());
+    // A statement made to last ends soon, and the next one has its turn.
+    let sql_statement_duration = std::time::Duration::from_millis(100);
+    let limits = Limits { sql_statement_duration, ..Limits::default() };
+    let host = runtime.block_on(Host::start_limited(limits));
     let (mine, outside) = runtime.block_on(async {
         let user = host.user("ada").await;
         host.project(&user).await;

@@ -28,6 +28,14 @@ impl Host {
         Self::start_with(|_| {}).await
     }
 
+    /// A host whose plugins have other limits.
+    pub(crate) async fn start_limited(limits: policy::Limits) -> Self {
+        let Self { copy, .. } = Self::start().await;
+        let policy = policy::Policy { limits, ..policy::Policy::default() };
+        let database = Database::connect(&config(copy.url()), policy.into()).await.unwrap();
+        Self { database, copy }
+    }
+
     pub(crate) async fn start_with(change: impl FnOnce(&mut DatabaseConfig)) -> Self {
         let copy = services::test_database(&storage::core_schema_fingerprint(), async |url| {
             let config = DatabaseConfig::new(url, "a secret");
