@@ -16,7 +16,7 @@ use crate::support::{Host, Plugin, run};
 use digest::Outside;
 
 /// Batches tried in an ordinary test run: some seconds.
-const BATCHES: u32 = 16;
+const BATCHES: u32 = 96;
 
 /// Statements of a batch. What lies outside is digested after each batch, which costs more than
 /// the statements do.
