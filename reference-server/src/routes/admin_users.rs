@@ -121,7 +121,7 @@ pub struct SetPassword {
     new_password: Secret,
 }
 
-/// `PATCH /admin/users/{id}/password`. The user must change it.
+/// `PATCH /admin/users/{id}/password`. The user must change it, and is signed out everywhere.
 #[utoipa::path(
     patch,
     path = "/admin/users/{userId}/password",
@@ -145,6 +145,8 @@ pub async fn set_password(
     if !app.database.users().set_password(id, &hash, true).await? {
         return Err(not_found());
     }
+    // Whoever was signed in may be the reason for the new password.
+    app.sessions.end_all(id).await?;
     Ok(Reply::ok(User { must_change_password: true, ..user }))
 }
 
@@ -168,6 +170,7 @@ pub async fn delete(
     }
     outranks(&app, &caller, id).await?;
     if app.database.users().delete(id).await? {
+        app.sessions.forget();
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(not_found())
