@@ -27,7 +27,7 @@ pub struct App {
     pub lifecycle: Lifecycle,
     /// Signs and checks tokens.
     pub tokens: Tokens,
-    /// Sessions that ended early.
+    /// Who is signed in.
     pub sessions: Sessions,
     /// Hashes and checks passwords.
     pub passwords: Passwords,

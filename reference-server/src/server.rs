@@ -79,7 +79,7 @@ impl Server {
         let address = listener.local_addr().context("cannot read the bound address")?;
         let app = Arc::new(App {
             tokens: Tokens::new(&config.auth),
-            sessions: Sessions::new(config.auth.refresh_token_ttl),
+            sessions: Sessions::new(database.clone()),
             access,
             config,
             policy,

@@ -24,31 +24,31 @@ pub async fn authenticate(app: &App, headers: &HeaderMap) -> ApiResult<Resolutio
     match credentials::find(headers) {
         None => Ok(Resolution::Anonymous),
         Some(Credentials::Unknown) => Ok(Resolution::Refused(Refusal::Invalid)),
-        Some(Credentials::Token(token)) => Ok(session(app, token)),
+        Some(Credentials::Token(token)) => session(app, token).await,
         Some(Credentials::ApiKey(key)) => api_key(app, key).await,
     }
 }
 
-/// A session is what its token says, for as long as the token lives: no store is asked, so that
-/// the busiest path needs none. What the user may do is asked of the database all the same.
-fn session(app: &App, token: &str) -> Resolution {
+/// A token says whose session it is. Whether the session goes on, and what its user is called and
+/// has to do by now, is what the sessions say: a claim is as old as its token.
+async fn session(app: &App, token: &str) -> ApiResult<Resolution> {
     let claims = match app.tokens.check(token, TokenKind::Access) {
         Ok(claims) => claims,
         Err(error) => {
             tracing::debug!(error = crate::error::chain(&error), "token refused");
-            return Resolution::Refused(Refusal::Invalid);
+            return Ok(Resolution::Refused(Refusal::Invalid));
         }
     };
-    if app.sessions.is_ended(claims.sid) {
-        return Resolution::Refused(Refusal::Invalid);
-    }
-    Resolution::Known(Identity {
-        user_id: claims.sub,
-        username: claims.username,
-        role: claims.role,
-        must_change_password: claims.must_change_password,
-        proof: Proof::Session(claims.sid),
-    })
+    let user = app.sessions.user(claims.sid).await?.filter(|user| user.id == claims.sub);
+    Ok(user.map_or(Resolution::Refused(Refusal::Invalid), |user| {
+        Resolution::Known(Identity {
+            user_id: user.id,
+            username: user.username,
+            role: user.role,
+            must_change_password: user.must_change_password,
+            proof: Proof::Session(claims.sid),
+        })
+    }))
 }
 
 async fn api_key(app: &App, key: &str) -> ApiResult<Resolution> {

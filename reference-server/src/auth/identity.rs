@@ -21,9 +21,9 @@ pub struct Identity {
     pub user_id: Uuid,
     /// Name the user signs in with.
     pub username: String,
-    /// Name of the global role when the session began; what may be done is looked up, not read here.
+    /// Name of the global role; what may be done is looked up, not read here.
     pub role: String,
-    /// The session's password was set by somebody else and must be changed. Never set for an API
+    /// The password was set by somebody else and must be changed. Never set for an API
     /// key, which has no password.
     pub must_change_password: bool,
     /// How the caller proved it.

@@ -1,80 +1,100 @@
-//! Sessions that ended before their tokens expired.
+//! Sessions, with what was just read of them.
 //!
-//! Tokens say by themselves until when they are good; this is the short list of exceptions: sessions
-//! that were signed out of, and refresh tokens that were exchanged for new ones. It lives in this
-//! process. A replica or a restarted process does not know it; what bounds the damage there is that
-//! a refresh token carries a stamp of the password it was issued under, so that changing the
-//! password ends every session everywhere.
+//! A token says whose session it is; whether the session goes on, and what its user is by now, is
+//! the database's to say. The answer is believed for [`BELIEVED`]: the busiest path asks once in
+//! that time, and what another replica ended is over here that much later. What this replica ends
+//! is over at once.
 
 use std::time::Duration;
 
-use moka::sync::Cache;
-use sha2::{Digest as _, Sha256};
+use moka::future::Cache;
+use storage::{Database, StorageError, sessions::Refresh, users::User};
 use uuid::Uuid;
 
-/// How many exceptions are kept at most; beyond that the least used are forgotten. A few MiB, and
-/// more sign-outs within a refresh token's lifetime than one host has users.
-const CAPACITY: u64 = 100_000;
+/// For how long an answer of the database is believed; the specification allows five seconds.
+const BELIEVED: Duration = Duration::from_secs(2);
 
-/// The exceptions.
+/// How many sessions are remembered at most; beyond that the least used are asked for again.
+const CAPACITY: u64 = 10_000;
+
+/// The sessions of a host.
 #[derive(Debug)]
 pub struct Sessions {
-    ended: Cache<Uuid, ()>,
-    exchanged: Cache<Uuid, ()>,
+    database: Database,
+    seen: Cache<Uuid, Option<User>>,
 }
 
 impl Sessions {
-    /// Remembers exceptions for as long as a refresh token lives; after that there is nothing left
-    /// to refuse.
-    pub fn new(refresh_ttl: Duration) -> Self {
-        let cache = || Cache::builder().max_capacity(CAPACITY).time_to_live(refresh_ttl).build();
-        Self { ended: cache(), exchanged: cache() }
+    /// Sessions of this database.
+    pub fn new(database: Database) -> Self {
+        let seen = Cache::builder().max_capacity(CAPACITY).time_to_live(BELIEVED).build();
+        Self { database, seen }
+    }
+
+    /// The user of a session that goes on.
+    ///
+    /// # Errors
+    /// The database failed. That is not remembered.
+    pub async fn user(&self, session: Uuid) -> Result<Option<User>, StorageError> {
+        if let Some(seen) = self.seen.get(&session).await {
+            return Ok(seen);
+        }
+        let user = self.database.sessions_of_users().user(session).await?;
+        self.seen.insert(session, user.clone()).await;
+        Ok(user)
+    }
+
+    /// Begins a session.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn begin(
+        &self,
+        session: Uuid,
+        user: Uuid,
+        refresh: Refresh,
+    ) -> Result<(), StorageError> {
+        self.database.sessions_of_users().begin(session, user, refresh).await
+    }
+
+    /// Exchanges a refresh token; false when it was used before, which ends the session.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn exchange(
+        &self,
+        session: Uuid,
+        used: Uuid,
+        next: Refresh,
+    ) -> Result<bool, StorageError> {
+        let exchanged = self.database.sessions_of_users().exchange(session, used, next).await?;
+        self.seen.invalidate(&session).await;
+        Ok(exchanged)
     }
 
     /// Ends a session.
-    pub fn end(&self, session: Uuid) {
-        self.ended.insert(session, ());
-    }
-
-    /// Whether a session was ended.
-    pub fn is_ended(&self, session: Uuid) -> bool {
-        self.ended.contains_key(&session)
-    }
-
-    /// Takes a refresh token, by its id, in exchange for new ones: once.
     ///
-    /// The same token a second time means that two parties have it. Nobody can tell which of them
-    /// is the user, so the session ends for both (RFC 9700, 4.14.2).
-    pub fn exchange(&self, session: Uuid, token: Uuid) -> bool {
-        if self.is_ended(session) {
-            return false;
-        }
-        let first = self.exchanged.entry(token).or_insert(()).is_fresh();
-        if !first {
-            self.end(session);
-        }
-        first
+    /// # Errors
+    /// The database failed; the session may go on.
+    pub async fn end(&self, session: Uuid) -> Result<(), StorageError> {
+        self.database.sessions_of_users().end(session).await?;
+        self.seen.invalidate(&session).await;
+        Ok(())
     }
-}
 
-/// A stamp of a password hash: changes with the password, tells nothing about it.
-pub fn password_stamp(password_hash: &str) -> String {
-    hex::encode(&Sha256::digest(password_hash.as_bytes())[..16])
-}
+    /// Ends every session of a user.
+    ///
+    /// # Errors
+    /// The database failed; sessions may go on.
+    pub async fn end_all(&self, user: Uuid) -> Result<(), StorageError> {
+        self.database.sessions_of_users().end_all(user).await?;
+        self.forget();
+        Ok(())
+    }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refresh_token_is_exchanged_once_and_a_replay_ends_the_session() {
-        let sessions = Sessions::new(Duration::from_mins(1));
-        let (session, first, second) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4());
-        assert!(sessions.exchange(session, first));
-        assert!(!sessions.is_ended(session));
-        assert!(!sessions.exchange(session, first), "replay");
-        assert!(sessions.is_ended(session));
-        assert!(!sessions.exchange(session, second), "ended for whoever holds the newer token too");
-        assert!(sessions.exchange(Uuid::new_v4(), second), "other sessions are unaffected");
+    /// Asks the database anew about everybody: something about a user has changed. Rare, and cheaper
+    /// than knowing which sessions are whose.
+    pub fn forget(&self) {
+        self.seen.invalidate_all();
     }
 }

@@ -37,9 +37,6 @@ pub struct Claims {
     pub must_change_password: bool,
     /// The session both tokens belong to.
     pub sid: Uuid,
-    /// Refresh tokens: stamp of the password they were issued under.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stamp: Option<String>,
     /// Identifies this one token.
     pub jti: Uuid,
     /// Issued at, seconds since the epoch.
@@ -59,8 +56,6 @@ pub struct Subject {
     pub role: String,
     /// Whether the password is stale.
     pub must_change_password: bool,
-    /// Stamp of the password, see [`super::sessions::password_stamp`].
-    pub password_stamp: String,
 }
 
 /// A token and what it says.
@@ -130,8 +125,6 @@ impl Tokens {
             kind,
             must_change_password: subject.must_change_password,
             sid: session,
-            // The access token goes with every request; what only a refresh needs stays out of it.
-            stamp: (kind == TokenKind::Refresh).then(|| subject.password_stamp.clone()),
             jti: Uuid::new_v4(),
             iat: now.unix_timestamp(),
             exp: (now + self.ttl(kind)).unix_timestamp(),
@@ -181,7 +174,6 @@ mod tests {
             username: "ada".into(),
             role: "USER".into(),
             must_change_password: true,
-            password_stamp: "stamp".into(),
         }
     }
 

@@ -99,6 +99,10 @@ async fn member_of(app: &App, admitted: &Admitted) -> ApiResult<Option<Uuid>> {
         return Ok(None);
     };
     let member = app.access.member(project, identity.user_id).await?;
+    // Asked last: who may not see the project is not told whether it exists.
+    if member.is_none() && app.database.projects().get(project).await?.is_none() {
+        return Err(ApiError::new(ErrorCode::ProjectNotFound, "there is no such project"));
+    }
     if member.is_none() && matches!(identity.proof, Proof::Session(_)) {
         return Err(ApiError::new(
             ErrorCode::ProjectMemberNotFound,

@@ -122,7 +122,8 @@ pub struct SetPassword {
     new_password: Secret,
 }
 
-/// `PATCH /admin/users/{id}/password`. The user must change it. Tells `user.password_reset`.
+/// `PATCH /admin/users/{id}/password`. The user must change it, and is signed out everywhere. Tells
+/// `user.password_reset`.
 #[utoipa::path(
     patch,
     path = "/admin/users/{userId}/password",
@@ -146,6 +147,8 @@ pub async fn set_password(
     if !app.database.users().reset_password(id, &hash, caller.0.user_id).await? {
         return Err(not_found());
     }
+    // Whoever was signed in may be the reason for the new password.
+    app.sessions.end_all(id).await?;
     Ok(Reply::ok(User { must_change_password: true, ..user }))
 }
 
@@ -170,6 +173,7 @@ pub async fn delete(
     }
     outranks(&app, &caller, id).await?;
     if app.database.users().delete(id, caller.0.user_id).await? {
+        app.sessions.forget();
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(not_found())

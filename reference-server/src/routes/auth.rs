@@ -11,7 +11,7 @@ use contract::api::ErrorCode;
 use http::{HeaderValue, header::SET_COOKIE};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use storage::users::{Credentials, User};
+use storage::{sessions::Refresh, users::User};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -22,7 +22,6 @@ use crate::{
     auth::{
         authenticate::Session,
         credentials::{ACCESS_COOKIE, REFRESH_COOKIE, cookie},
-        sessions::password_stamp,
         token::{Issued, Subject, TokenKind},
     },
     config::Secret,
@@ -86,7 +85,7 @@ pub async fn login(
     };
     let payload = json!({"user_id": stored.user.id, "username": stored.user.username});
     app.database.outbox().tell("auth.login", &payload).await?;
-    begin(&app, stored, Uuid::new_v4(), login.remember_me)
+    begin(&app, stored.user, login.remember_me).await
 }
 
 /// `POST /auth/refresh`: a refresh token for new tokens, once.
@@ -103,16 +102,13 @@ pub async fn refresh(State(app): State<Arc<App>>, headers: HeaderMap) -> ApiResu
     let refused = || ApiError::new(ErrorCode::AuthTokenInvalid, "the refresh token is not valid");
     let claims =
         app.tokens.check(token, TokenKind::Refresh).map_err(|error| refused().because(error))?;
-    // Read anew: the user may be gone, renamed, or have another role or password by now.
-    let stored = app.database.users().credentials(&claims.username).await?;
-    let stored = stored
-        .filter(|stored| stored.user.id == claims.sub)
-        .filter(|stored| claims.stamp == Some(password_stamp(&stored.password_hash)))
-        .ok_or_else(refused)?;
-    if !app.sessions.exchange(claims.sid, claims.jti) {
+    // Read anew: the user may be gone, renamed, or have another role by now.
+    let user = app.database.users().get(claims.sub).await?.ok_or_else(refused)?;
+    let issued = Pair::issue(&app, &user, claims.sid)?;
+    if !app.sessions.exchange(claims.sid, claims.jti, issued.refresh()?).await? {
         return Err(refused());
     }
-    begin(&app, stored, claims.sid, true)
+    issued.answer(&app, user, true)
 }
 
 /// `POST /auth/logout`: ends the session, and with it both tokens. Tells
@@ -125,7 +121,7 @@ pub async fn refresh(State(app): State<Arc<App>>, headers: HeaderMap) -> ApiResu
     responses((status = 200, description = "Done.", body = Success<SignedOut>)),
 )]
 pub async fn logout(State(app): State<Arc<App>>, session: Session) -> ApiResult<Response> {
-    app.sessions.end(session.id);
+    app.sessions.end(session.id).await?;
     let who = &session.identity;
     let payload = json!({"user_id": who.user_id, "username": who.username});
     if let Err(error) = app.database.outbox().tell("auth.logout", &payload).await {
@@ -139,31 +135,54 @@ pub async fn logout(State(app): State<Arc<App>>, session: Session) -> ApiResult<
     Ok(response)
 }
 
-/// Issues both tokens of a session and answers with them in cookies.
-pub(super) fn begin(
-    app: &App,
-    Credentials { user, password_hash }: Credentials,
-    session: Uuid,
-    remember: bool,
-) -> ApiResult<Response> {
-    let subject = Subject {
-        user_id: user.id,
-        username: user.username.clone(),
-        role: user.role.clone(),
-        must_change_password: user.must_change_password,
-        password_stamp: password_stamp(&password_hash),
-    };
-    let Issued { token: access, claims } =
-        app.tokens.issue(TokenKind::Access, session, &subject)?;
-    let Issued { token: refresh, .. } = app.tokens.issue(TokenKind::Refresh, session, &subject)?;
-    let expires_at = OffsetDateTime::from_unix_timestamp(claims.exp).map_err(ApiError::internal)?;
-    let mut response = Reply::ok(SignedIn { user, expires_at }).into_response();
-    let seconds = |kind| app.tokens.ttl(kind).as_secs();
-    let access_age = Some(seconds(TokenKind::Access));
-    set_cookie(app, &mut response, ACCESS_COOKIE, &access, "/", access_age)?;
-    let refresh_age = remember.then(|| seconds(TokenKind::Refresh));
-    set_cookie(app, &mut response, REFRESH_COOKIE, &refresh, REFRESH_PATH, refresh_age)?;
-    Ok(response)
+/// Begins a session and answers with its tokens in cookies.
+pub(super) async fn begin(app: &App, user: User, remember: bool) -> ApiResult<Response> {
+    let session = Uuid::new_v4();
+    let issued = Pair::issue(app, &user, session)?;
+    app.sessions.begin(session, user.id, issued.refresh()?).await?;
+    issued.answer(app, user, remember)
+}
+
+/// Both tokens of a session.
+struct Pair {
+    access: Issued,
+    refresh: Issued,
+}
+
+impl Pair {
+    fn issue(app: &App, user: &User, session: Uuid) -> ApiResult<Self> {
+        let subject = Subject {
+            user_id: user.id,
+            username: user.username.clone(),
+            role: user.role.clone(),
+            must_change_password: user.must_change_password,
+        };
+        let issue = |kind| app.tokens.issue(kind, session, &subject);
+        Ok(Self { access: issue(TokenKind::Access)?, refresh: issue(TokenKind::Refresh)? })
+    }
+
+    /// What is remembered of the refresh token.
+    fn refresh(&self) -> ApiResult<Refresh> {
+        let claims = &self.refresh.claims;
+        Ok(Refresh { id: claims.jti, expires_at: moment(claims.exp)? })
+    }
+
+    fn answer(self, app: &App, user: User, remember: bool) -> ApiResult<Response> {
+        let expires_at = moment(self.access.claims.exp)?;
+        let mut response = Reply::ok(SignedIn { user, expires_at }).into_response();
+        let seconds = |kind| app.tokens.ttl(kind).as_secs();
+        let access_age = Some(seconds(TokenKind::Access));
+        set_cookie(app, &mut response, ACCESS_COOKIE, &self.access.token, "/", access_age)?;
+        let refresh_age = remember.then(|| seconds(TokenKind::Refresh));
+        let refresh = &self.refresh.token;
+        set_cookie(app, &mut response, REFRESH_COOKIE, refresh, REFRESH_PATH, refresh_age)?;
+        Ok(response)
+    }
+}
+
+/// A claim's seconds as a time.
+fn moment(seconds: i64) -> ApiResult<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp(seconds).map_err(ApiError::internal)
 }
 
 /// `HttpOnly`: scripts, a plugin's frontend among them, cannot read the tokens. `SameSite=Strict`:

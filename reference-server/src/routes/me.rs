@@ -66,7 +66,7 @@ pub struct PasswordChange {
 }
 
 /// `PATCH /users/me/password`. The one thing a session with a stale password may do. Answers with
-/// fresh tokens; those of other sessions cannot be refreshed any more.
+/// fresh tokens; every other session of the user ends.
 #[utoipa::path(
     patch,
     path = "/users/me/password",
@@ -94,8 +94,8 @@ pub async fn change_password(
     let hash = app.passwords.hash(change.new_password).await?;
     app.database.users().set_password(me.id, &hash, false).await?;
     let stored = app.database.users().credentials(&me.username).await?.ok_or_else(gone)?;
-    app.sessions.end(session.id);
-    auth::begin(&app, stored, Uuid::new_v4(), true)
+    app.sessions.end_all(me.id).await?;
+    auth::begin(&app, stored.user, true).await
 }
 
 async fn user(app: &App, id: Uuid) -> ApiResult<User> {

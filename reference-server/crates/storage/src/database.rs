@@ -28,6 +28,7 @@ use crate::plugin_sql::PluginSql;
 use crate::projects::Projects;
 use crate::registry::Registry;
 use crate::roles::Roles;
+use crate::sessions::Sessions;
 use crate::tasks::Tasks;
 use crate::users::Users;
 
@@ -176,6 +177,11 @@ impl Database {
     /// The core as guests read it.
     pub fn core_reads(&self) -> CoreReads<'_> {
         CoreReads { pool: &self.inner.core }
+    }
+
+    /// Who is signed in.
+    pub fn sessions_of_users(&self) -> Sessions<'_> {
+        Sessions { pool: &self.inner.core }
     }
 
     /// API keys.

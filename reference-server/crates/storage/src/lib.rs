@@ -38,6 +38,7 @@ pub mod plugin_sql;
 pub mod projects;
 pub mod registry;
 pub mod roles;
+pub mod sessions;
 pub mod tasks;
 pub mod users;
 

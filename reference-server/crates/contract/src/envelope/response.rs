@@ -7,14 +7,16 @@ use serde_json::Value;
 
 use crate::base64_text;
 
-/// Response headers a guest may set in vain: they belong to the connection, or the host computes
-/// them. Dropped rather than refused, as any HTTP intermediary does (RFC 9110, 7.6.1).
-pub const DROPPED_RESPONSE_HEADERS: [&str; 9] = [
+/// Response headers a guest may set in vain: they belong to the connection, the host computes them,
+/// or they act on the sessions of the host in whose name the guest answers. Dropped rather than refused, as any HTTP intermediary does (RFC 9110, 7.6.1).
+pub const DROPPED_RESPONSE_HEADERS: [&str; 11] = [
+    "clear-site-data",
     "connection",
     "content-length",
     "keep-alive",
     "proxy-authenticate",
     "proxy-connection",
+    "set-cookie",
     "te",
     "trailer",
     "transfer-encoding",
