@@ -286,7 +286,7 @@ impl Op {
         Done::Next(match self {
             Self::Envelope {} => host_calls::json(envelope),
             Self::DbQuery { sql, params } => host_calls::db_query(&sql, &text(params)),
-            Self::DbQuery2 { sql, params } => host_calls::db_query2(&sql, &text(params)),
+            Self::DbQuery2 { sql, params } => host_calls::db_query2(&sql, text(params)),
             Self::RawDbQuery2 { sql, params_text } => host_calls::db_query2(&sql, &params_text),
             Self::BytesDbQuery2 { sql_base64, params_base64 } => {
                 let params = params_base64.unwrap_or_default();

@@ -67,7 +67,7 @@ impl Rows {
 /// Runs one statement that returns rows: a SELECT, or a write with RETURNING.
 pub fn query(sql: &str, params: &[Value]) -> Result<Rows, HostError> {
     const NAME: &str = "db_query2";
-    let (result, error) = raw::db_query2(sql, &encode(params));
+    let (result, error) = raw::db_query2(sql, encode(params));
     refuse_error(NAME, error)?;
     Rows::decode(NAME, &host::bytes(NAME, result)?)
 }
@@ -75,13 +75,13 @@ pub fn query(sql: &str, params: &[Value]) -> Result<Rows, HostError> {
 /// Runs one read in a transaction that cannot write. The host does not say why it refused: its log does.
 pub fn read(sql: &str, params: &[Value]) -> Result<Rows, HostError> {
     const NAME: &str = "db_query";
-    Rows::decode(NAME, &host::bytes(NAME, raw::db_query(sql, &encode(params)))?)
+    Rows::decode(NAME, &host::bytes(NAME, raw::db_query(sql, encode(params)))?)
 }
 
 /// Runs one statement for its effect and returns the number of affected rows.
 pub fn exec(sql: &str, params: &[Value]) -> Result<u64, HostError> {
     const NAME: &str = "db_exec";
-    let (rows, error) = raw::db_exec(sql, &encode(params));
+    let (rows, error) = raw::db_exec(sql, encode(params));
     refuse_error(NAME, error)?;
     rows.ok_or_else(|| HostError::no_answer(NAME))
 }
