@@ -83,9 +83,9 @@ async fn a_deleted_user_is_gone_with_their_keys_and_their_name_stays_taken() {
     admin.delete(&one).await.nothing();
     admin.delete(&one).await.refused("USER_NOT_FOUND");
     key.get("/users/me").await.refused("AUTH_TOKEN_INVALID");
-    // Whatever is left of the session's time, there is nothing it may do.
-    user.get("/users/me").await.refused("USER_NOT_FOUND");
-    user.get("/admin/users").await.refused("FORBIDDEN");
+    // Whatever is left of the session's time, it is nobody's.
+    user.get("/users/me").await.refused("AUTH_TOKEN_INVALID");
+    user.get("/admin/users").await.refused("AUTH_TOKEN_INVALID");
     let body = json!({"username": "grace", "password": PASSWORD});
     host.anonymous().post("/auth/login", &body).await.refused("AUTH_INVALID_CREDENTIALS");
     admin.post("/admin/users", &body).await.refused("USERNAME_TAKEN");
