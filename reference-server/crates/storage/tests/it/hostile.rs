@@ -86,7 +86,12 @@ fn no_admitted_statement_reaches_outside_the_plugins_schema() {
     let outside = std::cell::RefCell::new(outside);
     let tried = std::cell::Cell::new((0u32, 0u32));
 
-    let config = Config { cases: BATCHES, failure_persistence: None, ..Config::default() };
+    let config = Config {
+        cases: BATCHES,
+        failure_persistence: None,
+        max_shrink_iters: 64,
+        ..Config::default()
+    };
     let batch = prop::collection::vec((grammar::statement(), any::<bool>()), 1..=BATCH);
     TestRunner::new(config)
         .run(&batch, |statements| {
