@@ -12,7 +12,8 @@ pub(super) struct Outside {
 /// What to digest besides the tables' rows: a name, and a query. `{own}` is the plugin's schema.
 ///
 /// Foreign keys to core tables are allowed and leave internal triggers and constraints on the
-/// plugin's side; statistics and visibility change by themselves. Neither is listed.
+/// plugin's side; statistics and visibility change by themselves. Neither is listed, nor are the
+/// plugins' roles of other databases on the same server, where other tests are at work.
 const CATALOGS: &[(&str, &str)] = &[
     (
         "relations",
@@ -44,9 +45,19 @@ const CATALOGS: &[(&str, &str)] = &[
     (
         "roles",
         "SELECT rolname, rolsuper, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication,
-                CASE WHEN rolname !~ '^hp_' THEN rolpassword END FROM pg_authid",
+                CASE WHEN rolname !~ '^hp_' THEN rolpassword END FROM pg_authid
+         WHERE rolname !~ '^hp_' OR starts_with(rolname,
+                (SELECT substring(relowner::regrole::text from '^hp_[^_]+_') FROM pg_class
+                 WHERE oid = '{own}.notes'::regclass))",
     ),
-    ("memberships", "SELECT roleid, member, admin_option FROM pg_auth_members"),
+    (
+        "memberships",
+        "SELECT roleid, member, admin_option FROM pg_auth_members
+         JOIN pg_authid ON pg_authid.oid = member
+         WHERE rolname !~ '^hp_' OR starts_with(rolname,
+                (SELECT substring(relowner::regrole::text from '^hp_[^_]+_') FROM pg_class
+                 WHERE oid = '{own}.notes'::regclass))",
+    ),
     (
         "databases",
         "SELECT datname, datdba, datacl::text, datconnlimit FROM pg_database
