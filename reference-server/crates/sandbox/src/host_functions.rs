@@ -26,6 +26,7 @@ use wasmtime::{Caller, Engine, Linker};
 
 use crate::deadline::DeadlineExceeded;
 use crate::memory::{self, CallerMemory as _, OutPair};
+use crate::services::ServiceError;
 use crate::state::HostState;
 use crate::wasi;
 
@@ -95,6 +96,21 @@ fn granted(caller: &Caller<'_, HostState>, function: &str) -> bool {
 fn refused(caller: &Caller<'_, HostState>, function: &str, reason: &dyn std::fmt::Display) {
     let plugin = &caller.data().tenant.name;
     tracing::warn!(%plugin, function, "refused: {reason}");
+}
+
+/// What a service did, as a guest is told it; why it did not, the log says.
+fn status(
+    caller: &Caller<'_, HostState>,
+    function: &'static str,
+    outcome: Result<(), ServiceError>,
+) -> i32 {
+    match outcome {
+        Ok(()) => DONE,
+        Err(error) => {
+            refused(caller, function, &error);
+            FAILED
+        }
+    }
 }
 
 #[cfg(test)]

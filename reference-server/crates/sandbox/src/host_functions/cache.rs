@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use wasmtime::{Caller, Linker};
 
-use super::{DONE, FAILED, abi, granted, hand_over, refused, within_deadline};
+use super::{FAILED, abi, granted, hand_over, refused, status, within_deadline};
 use crate::memory::{CallerMemory as _, OutPair, Placed, Span};
-use crate::services::ServiceError;
 use crate::state::HostState;
 
 pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
@@ -128,18 +127,4 @@ fn key(
     };
     refused(caller, function, &problem);
     Ok(None)
-}
-
-fn status(
-    caller: &Caller<'_, HostState>,
-    function: &'static str,
-    outcome: Result<(), ServiceError>,
-) -> i32 {
-    match outcome {
-        Ok(()) => DONE,
-        Err(error) => {
-            refused(caller, function, &error);
-            FAILED
-        }
-    }
 }

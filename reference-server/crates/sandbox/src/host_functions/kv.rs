@@ -4,9 +4,8 @@ mod pairs;
 
 use wasmtime::{Caller, Linker};
 
-use super::{DONE, FAILED, abi, hand_over, refused};
+use super::{FAILED, abi, hand_over, refused, status};
 use crate::memory::{CallerMemory as _, OutPair, Span};
-use crate::services::ServiceError;
 use crate::state::HostState;
 
 pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
@@ -108,18 +107,4 @@ fn text(
             None
         }
     })
-}
-
-fn status(
-    caller: &Caller<'_, HostState>,
-    function: &'static str,
-    outcome: Result<(), ServiceError>,
-) -> i32 {
-    match outcome {
-        Ok(()) => DONE,
-        Err(error) => {
-            refused(caller, function, &error);
-            FAILED
-        }
-    }
 }

@@ -5,14 +5,10 @@
 
 use std::sync::Arc;
 
-use wasmtime::{Caller, Linker};
+use wasmtime::Linker;
 
-use super::super::{abi, refused};
-use crate::services::ServiceError;
+use super::super::{FAILED, abi, refused, status};
 use crate::state::HostState;
-
-const DONE: i32 = 1;
-const FAILED: i32 = 0;
 
 pub(super) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     linker.func_wrap_async(abi::MODULE, "db_tx_begin", |mut caller, (): ()| {
@@ -66,19 +62,5 @@ pub(crate) async fn abandon(state: &mut HostState) {
         Ok(Ok(())) => tracing::debug!(%plugin, "a transaction left open was rolled back"),
         Ok(Err(error)) => tracing::warn!(%plugin, %error, "a transaction left open was dropped"),
         Err(_) => tracing::warn!(%plugin, "a transaction left open was dropped: no answer"),
-    }
-}
-
-fn status(
-    caller: &Caller<'_, HostState>,
-    function: &'static str,
-    outcome: Result<(), ServiceError>,
-) -> i32 {
-    match outcome {
-        Ok(()) => DONE,
-        Err(error) => {
-            refused(caller, function, &error);
-            FAILED
-        }
     }
 }
