@@ -65,6 +65,19 @@ pub struct Config {
     pub log: LogConfig,
     /// Metrics.
     pub metrics: MetricsConfig,
+    /// `AWS_*` of the environment: how the store "s3" is reached.
+    #[serde(skip)]
+    pub aws: AwsVariables,
+}
+
+/// The variables that the tools of S3 share, as they are. They hold credentials.
+#[derive(Clone, Default)]
+pub struct AwsVariables(pub Vec<(String, String)>);
+
+impl std::fmt::Debug for AwsVariables {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
 }
 
 /// Postgres.
@@ -143,7 +156,7 @@ pub struct AdminConfig {
 pub enum PluginStore {
     /// Folders on this machine.
     Local,
-    /// An S3 bucket; recognised so that the refusal can say what is missing.
+    /// An S3 bucket, which hosts share.
     S3,
 }
 
@@ -159,6 +172,14 @@ pub struct PluginsConfig {
     pub frontend_dir: PathBuf,
     /// MCP bundles.
     pub mcp_dir: PathBuf,
+    /// The bucket of the store "s3".
+    #[serde(default)]
+    pub s3_bucket: Option<String>,
+    /// What every key in it begins with.
+    pub s3_prefix: String,
+    /// Where downloads wait until they are stored; absent: in a hidden folder of `wasm_dir`.
+    #[serde(default)]
+    pub staging_dir: Option<PathBuf>,
     /// Compiled modules, kept across restarts.
     #[serde(default)]
     pub module_cache_dir: Option<PathBuf>,
@@ -170,6 +191,9 @@ pub struct PluginsConfig {
     pub outbound_ca_file: Option<PathBuf>,
     /// Test switch: hosts that plugins reach at a fixed address, by http too.
     pub outbound_test_hosts: TestHosts,
+    /// Test switch: where a lifecycle operation kills the host.
+    #[serde(default)]
+    pub crash_at: Option<String>,
 }
 
 /// The catalog.

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use axum::{Router, routing::any};
+use axum::{
+    Router,
+    routing::{any, get},
+};
 use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -14,7 +17,7 @@ use crate::{
     proxy,
     routes::{
         admin_plugins, admin_users, api_keys, auth, extension_settings, fallback, health, me,
-        members, plugins, projects, roles, tasks,
+        members, plugins, projects, roles, static_files, tasks,
     },
 };
 
@@ -24,6 +27,9 @@ use crate::{
 pub fn build(app: Arc<App>) -> Router {
     let (router, _) = all(app.config.metrics.listen.is_none()).split_for_parts();
     let router = router
+        // Files rather than an interface, hence in no description.
+        .route("/plugins/{*file}", get(static_files::frontend))
+        .route("/plugins-mcp/{*file}", get(static_files::mcp))
         .fallback(fallback::not_found)
         .method_not_allowed_fallback(fallback::method_not_allowed)
         .with_state(app);

@@ -13,6 +13,7 @@ pub mod members;
 pub mod plugins;
 pub mod projects;
 pub mod roles;
+pub mod static_files;
 pub mod tasks;
 
 mod validate;

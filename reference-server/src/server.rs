@@ -15,6 +15,7 @@ use storage::{
     activities::Activities,
     cache::PluginCache,
     events::{EventBus, InProcessBus, ValkeyBus, ValkeyBusSettings, relay},
+    plugin_artifacts::{ArtifactStore, ArtifactStoreConfig},
 };
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
@@ -23,7 +24,7 @@ use crate::{
     app::App,
     auth::{password::Passwords, permissions::Access, sessions::Sessions, token::Tokens},
     bootstrap,
-    config::{Config, PluginValues},
+    config::{Config, PluginStore, PluginValues},
     dispatcher::Dispatcher,
     host_services::HostServices,
     metrics::{self, Metrics},
@@ -131,6 +132,9 @@ impl Server {
         let (consumer_stop, relay_stop) = (CancellationToken::new(), CancellationToken::new());
         let consumer = spawn_consumer(&app, consumer_stop.clone());
         let relay = spawn_relay(&app, relay_stop.clone());
+        let follow_stop = CancellationToken::new();
+        let _stopped_with_this = follow_stop.clone().drop_guard();
+        let following = spawn_following(&app, follow_stop.clone());
 
         let grace = app.config.shutdown_grace;
         let router = router::build(Arc::clone(&app));
@@ -154,6 +158,10 @@ impl Server {
         relay_stop.cancel();
         if timeout(grace, relay).await.is_err() {
             tracing::warn!(?grace, "the relay of events did not stop within the grace");
+        }
+        follow_stop.cancel();
+        if timeout(grace, following).await.is_err() {
+            tracing::warn!(?grace, "the registry was still being read after the grace");
         }
         if timeout(grace, app.lifecycle.shutdown()).await.is_err() {
             tracing::warn!(?grace, "plugins did not shut down within the grace");
@@ -256,17 +264,36 @@ async fn build_lifecycle(
     database: &Database,
     sandbox: Sandbox,
 ) -> anyhow::Result<Lifecycle> {
+    let plugins = &config.plugins;
+    let staging_dir = plugins.staging_dir.clone();
     let settings = LifecycleConfig {
-        wasm_dir: config.plugins.wasm_dir.clone(),
-        frontend_dir: config.plugins.frontend_dir.clone(),
-        mcp_dir: config.plugins.mcp_dir.clone(),
+        staging_dir: staging_dir.unwrap_or_else(|| plugins.wasm_dir.join(".staging")),
         catalog_url: config.marketplace.catalog_url.clone(),
         timeout: config.marketplace.timeout,
         allow_insecure: config.marketplace.allow_insecure,
+        crash_at: plugins.crash_at.clone(),
     };
-    Lifecycle::new(settings, Arc::clone(policy), database.clone(), sandbox)
+    let artifacts = open_artifacts(config).await?;
+    Lifecycle::new(settings, Arc::clone(policy), database.clone(), artifacts, sandbox)
         .await
         .context("cannot set up the plugin lifecycle")
+}
+
+async fn open_artifacts(config: &Config) -> anyhow::Result<ArtifactStore> {
+    let plugins = &config.plugins;
+    let store = match plugins.store {
+        PluginStore::Local => ArtifactStoreConfig::Folders {
+            backend: plugins.wasm_dir.clone(),
+            frontend: plugins.frontend_dir.clone(),
+            mcp: plugins.mcp_dir.clone(),
+        },
+        PluginStore::S3 => ArtifactStoreConfig::S3 {
+            bucket: plugins.s3_bucket.clone().unwrap_or_default(),
+            prefix: plugins.s3_prefix.clone(),
+            variables: config.aws.0.clone(),
+        },
+    };
+    ArtifactStore::open(store).await.context("cannot use the store of PLUGINS_STORE")
 }
 
 /// Serves metrics on an address of their own, until the host has stopped.
@@ -283,6 +310,12 @@ fn spawn_consumer(app: &Arc<App>, stop: CancellationToken) -> JoinHandle<()> {
     let events = Arc::clone(&app.events);
     let dispatcher = Arc::new(Dispatcher::new(app.lifecycle.clone()));
     tokio::spawn(async move { events.run_consumer(dispatcher, stop).await })
+}
+
+/// Follows what other hosts on the same database do.
+fn spawn_following(app: &Arc<App>, stop: CancellationToken) -> JoinHandle<()> {
+    let lifecycle = app.lifecycle.clone();
+    tokio::spawn(async move { lifecycle.follow(stop).await })
 }
 
 fn spawn_relay(app: &Arc<App>, stop: CancellationToken) -> JoinHandle<()> {

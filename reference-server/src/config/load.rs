@@ -12,10 +12,11 @@ use figment::{
     value::{Dict, Map, Value},
 };
 
+use lifecycle::CRASH_POINTS;
 use policy::Limits;
 
 use super::{
-    Config, DEFAULT_CONFIG, MIN_JWT_SECRET_BYTES, PluginStore,
+    AwsVariables, Config, DEFAULT_CONFIG, MIN_JWT_SECRET_BYTES, PluginStore,
     settings::{PLUGIN_CONFIG_PREFIX, Setting, settings},
 };
 use crate::auth::password::MIN_PASSWORD_CHARS;
@@ -82,9 +83,13 @@ impl Config {
             }
         }
         // Lossy: the environment knows only text, so "1024" must do for a number and "true" for a flag.
-        let config: Self = figment.extract_lossy().map_err(|error| {
+        let mut config: Self = figment.extract_lossy().map_err(|error| {
             ConfigError::Invalid(error.into_iter().map(|error| explain(&error)).collect())
         })?;
+        let aws = environment
+            .iter()
+            .filter(|(name, value)| name.starts_with("AWS_") && !value.is_empty());
+        config.aws = AwsVariables(aws.cloned().collect());
         let problems = config.problems();
         if problems.is_empty() { Ok(config) } else { Err(ConfigError::Invalid(problems)) }
     }
@@ -109,10 +114,18 @@ impl Config {
             format!("has {secret_bytes} bytes, but must have at least {MIN_JWT_SECRET_BYTES}"),
         );
         check(
-            self.plugins.store == PluginStore::Local,
-            "plugins.store",
-            "s3 is not supported by this build; use local".into(),
+            self.plugins.store == PluginStore::Local || self.plugins.s3_bucket.is_some(),
+            "plugins.s3_bucket",
+            "required for the store \"s3\"".into(),
         );
+        if let Some(point) = &self.plugins.crash_at {
+            let known = point.split_once(':').is_some_and(|(_, name)| CRASH_POINTS.contains(&name));
+            check(
+                cfg!(debug_assertions) && known,
+                "plugins.crash_at",
+                "for builds with debug assertions only, and as {action}:{point}".into(),
+            );
+        }
         check(self.database.max_connections > 0, "database.max_connections", not_zero());
         for (key, value) in limits(&self.limits) {
             // A host that grants nothing of something can serve nobody; only redirects may be none.

@@ -71,10 +71,13 @@ const SETTINGS: &[Setting] = &[
         "admin.password",
         "password of the first user, at least 8 characters",
     ),
-    setting("PLUGINS_STORE", "plugins.store", "kind of artifact store: local"),
+    setting("PLUGINS_STORE", "plugins.store", "kind of artifact store: local or s3"),
     setting("PLUGINS_WASM_DIR", "plugins.wasm_dir", "folder of backend artifacts"),
     setting("PLUGINS_FRONTEND_DIR", "plugins.frontend_dir", "folder of frontend bundles"),
     setting("PLUGINS_MCP_DIR", "plugins.mcp_dir", "folder of MCP bundles"),
+    setting("STORAGE_BUCKET", "plugins.s3_bucket", "bucket of the store s3, reached by AWS_*"),
+    setting("PLUGINS_S3_PREFIX", "plugins.s3_prefix", "what every key in the bucket begins with"),
+    setting("PLUGINS_STAGING_DIR", "plugins.staging_dir", "folder where downloads wait"),
     setting(
         "PLUGINS_MODULE_CACHE_DIR",
         "plugins.module_cache_dir",
@@ -90,6 +93,11 @@ const SETTINGS: &[Setting] = &[
         "PLUGINS_OUTBOUND_TEST_HOSTS",
         "plugins.outbound_test_hosts",
         "tests only: host=ip:port,… that plugins reach by http too",
+    ),
+    setting(
+        "PLUGINS_CRASH_AT",
+        "plugins.crash_at",
+        "tests only: where a lifecycle operation kills the host",
     ),
     setting(
         "PLUGINS_MARKETPLACE_CATALOG_URL",

@@ -11,22 +11,35 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("contract", &[]),
     ("policy", &["contract"]),
     ("sandbox", &["contract", "policy", "fixtures-plugins"]),
-    ("storage", &["contract", "policy", "services"]),
-    ("lifecycle", &["contract", "policy", "sandbox", "storage", "services", "fixtures-plugins"]),
+    ("storage", &["contract", "policy", "s3-server", "services"]),
+    (
+        "lifecycle",
+        &["contract", "policy", "sandbox", "storage", "s3-server", "services", "fixtures-plugins"],
+    ),
     (
         "reference-server",
-        &["contract", "policy", "sandbox", "storage", "lifecycle", "services", "fixtures-plugins"],
+        &[
+            "contract",
+            "policy",
+            "sandbox",
+            "storage",
+            "lifecycle",
+            "s3-server",
+            "services",
+            "fixtures-plugins",
+        ],
     ),
     ("hostproof", &["fixtures-plugins"]),
     ("fixtures-plugins", &[]),
     ("golden", &["contract", "policy", "sandbox", "fixtures-plugins"]),
     ("benches", &["contract", "policy", "sandbox", "fixtures-plugins", "services"]),
+    ("s3-server", &[]),
     ("services", &[]),
     ("xtask", &[]),
 ];
 
 /// Members that only tests and benches may use: their place is not in a program anybody ships.
-const NEVER_SHIPPED: &[&str] = &["services"];
+const NEVER_SHIPPED: &[&str] = &["s3-server", "services"];
 
 pub(super) fn check(metadata: &Metadata) -> Vec<String> {
     let graph = Graph::of(metadata);

@@ -6,12 +6,8 @@ use std::time::Duration;
 /// Settings of a [`Lifecycle`](crate::Lifecycle).
 #[derive(Clone, Debug)]
 pub struct LifecycleConfig {
-    /// `PLUGINS_WASM_DIR`: `{name}/{backend.wasm,plugin.json,migrations/}`, and the journal.
-    pub wasm_dir: PathBuf,
-    /// `PLUGINS_FRONTEND_DIR`: `{name}/…`, served under `/plugins/`.
-    pub frontend_dir: PathBuf,
-    /// `PLUGINS_MCP_DIR`: `{name}/…`, served under `/plugins-mcp/`.
-    pub mcp_dir: PathBuf,
+    /// Where downloads wait until they are checked and stored.
+    pub staging_dir: PathBuf,
     /// `PLUGINS_MARKETPLACE_CATALOG_URL`.
     pub catalog_url: String,
     /// `PLUGINS_MARKETPLACE_TIMEOUT`: for the catalog, and for each artifact.
@@ -19,4 +15,8 @@ pub struct LifecycleConfig {
     /// `PLUGINS_MARKETPLACE_ALLOW_INSECURE`, a test switch: plain http, and addresses that are not
     /// public.
     pub allow_insecure: bool,
+    /// `PLUGINS_CRASH_AT`, for tests of crashes, in builds with debug assertions: the point at which
+    /// the process ends as by `kill -9`, one of [`CRASH_POINTS`](crate::CRASH_POINTS) after an action
+    /// and a colon.
+    pub crash_at: Option<String>,
 }

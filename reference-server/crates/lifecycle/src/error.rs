@@ -18,6 +18,7 @@ use sandbox::LoadError;
 use serde_json::{Value, json};
 use storage::StorageError;
 use storage::migrations::MigrationError;
+use storage::plugin_artifacts::ArtifactError;
 
 use crate::archive::ArchiveError;
 use crate::catalog::CatalogFailure;
@@ -124,15 +125,19 @@ pub enum LifecycleError {
     /// The host's own file work failed.
     #[error("the plugin's files could not be handled")]
     Files(#[from] FileError),
+    /// The store of artifacts failed.
+    #[error("the plugin's files could not be stored or read")]
+    Artifacts(#[source] ArtifactError),
+    /// A stored migration is no text.
+    #[error("the stored migration '{0}' is not UTF-8 text")]
+    Unreadable(String),
     /// What an earlier, interrupted operation left could not be settled yet.
     #[error("an earlier operation on plugin '{0}' is not settled yet")]
     Unsettled(PluginName),
-    /// The operation died; what it left is settled by the next one on the plugin.
+    /// The operation died, or its host lost the plugin's lock to another one. What it left is settled
+    /// by whoever has the lock next.
     #[error("the operation was interrupted")]
     Interrupted,
-    /// The configuration cannot work.
-    #[error("the plugin directories must differ from each other")]
-    SameDirectories,
 }
 
 impl LifecycleError {
@@ -165,13 +170,20 @@ impl LifecycleError {
             Self::Schema(source) | Self::Registry(source) if source.is_unavailable() => {
                 ErrorCode::ServiceUnavailable
             }
+            Self::Artifacts(source) if source.is_unavailable() => ErrorCode::ServiceUnavailable,
             Self::Unsettled(_) => ErrorCode::ServiceUnavailable,
             Self::Schema(_)
             | Self::Registry(_)
             | Self::Files(_)
-            | Self::Interrupted
-            | Self::SameDirectories => ErrorCode::InternalError,
+            | Self::Artifacts(_)
+            | Self::Unreadable(_)
+            | Self::Interrupted => ErrorCode::InternalError,
         }
+    }
+
+    /// Whether the cause lies in a store that is away, and may be over later.
+    pub(crate) fn may_pass(&self) -> bool {
+        self.code() == ErrorCode::ServiceUnavailable
     }
 
     /// Structured detail for clients, for the codes that have any.

@@ -1,6 +1,6 @@
 //! File operations with errors that name what was done, and to which path.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// A file operation that failed. Goes to the log: clients never see host paths.
@@ -55,15 +55,6 @@ pub(crate) fn create_dir(path: &Path) -> Result<(), FileError> {
     std::fs::create_dir_all(path).at("create directory", path)
 }
 
-/// Whether something is there; a broken link counts.
-pub(crate) fn exists(path: &Path) -> Result<bool, FileError> {
-    match std::fs::symlink_metadata(path) {
-        Ok(_) => Ok(true),
-        Err(error) if is_absent(&error) => Ok(false),
-        Err(error) => Err(FileError::new("look at", path, error)),
-    }
-}
-
 /// Moves within one file system: the one step that readers see as either before or after.
 pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
     if let Some(parent) = to.parent() {
@@ -102,25 +93,4 @@ pub(crate) fn list(path: &Path) -> Result<Vec<String>, FileError> {
     }
     names.sort();
     Ok(names)
-}
-
-/// Writes a file so that a reader, also one after a crash, finds it whole or not at all.
-pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), FileError> {
-    let unfinished = path.with_extension("unfinished");
-    let mut file = std::fs::File::create(&unfinished).at("create", &unfinished)?;
-    file.write_all(content).at("write", &unfinished)?;
-    file.sync_all().at("flush", &unfinished)?;
-    drop(file);
-    rename(&unfinished, path)?;
-    sync_dir(path.parent().unwrap_or(path))
-}
-
-/// Makes the renames and removals in a directory last through a loss of power.
-pub(crate) fn sync_dir(path: &Path) -> Result<(), FileError> {
-    std::fs::File::open(path).and_then(|dir| dir.sync_all()).at("flush directory", path)
-}
-
-/// The path without links and relative parts.
-pub(crate) fn canonical(path: &Path) -> Result<PathBuf, FileError> {
-    path.canonicalize().at("resolve", path)
 }

@@ -1,27 +1,34 @@
 //! What can be asked of the lifecycle.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use contract::catalog::Catalog;
+use contract::name::PluginName;
 use policy::Policy;
 use sandbox::Sandbox;
 use serde_json::Value;
 use storage::Database;
+use storage::plugin_artifacts::{ArtifactStore, OpenFile, Part, Release, Tree};
 use storage::registry::PluginRow;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::catalog;
 use crate::config::LifecycleConfig;
+use crate::crash::CrashPoint;
 use crate::error::LifecycleError;
 use crate::fetch::Fetcher;
 use crate::files::{self, blocking};
-use crate::layout::{Layout, Tree};
-use crate::locks::Locks;
-use crate::restore::Restored;
+use crate::follow::Restored;
 use crate::snapshot::{Current, Plugins};
+use crate::staging::StagingRoot;
+
+/// Operations at a time; the others wait. Each has a session of the database to itself, and compiles
+/// on all cores.
+const AT_A_TIME: usize = 8;
 
 /// The installed plugins and every way to change them. Cheap to clone; all clones are the same.
 #[derive(Clone, Debug)]
@@ -32,12 +39,14 @@ pub struct Lifecycle {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) config: LifecycleConfig,
-    pub(crate) layout: Layout,
+    pub(crate) staging: StagingRoot,
+    pub(crate) artifacts: ArtifactStore,
     pub(crate) policy: Arc<Policy>,
     pub(crate) database: Database,
     pub(crate) sandbox: Sandbox,
     pub(crate) fetcher: Fetcher,
-    pub(crate) locks: Locks,
+    pub(crate) turns: Semaphore,
+    pub(crate) crash: CrashPoint,
     pub(crate) current: Current,
     operations: TaskTracker,
 }
@@ -68,27 +77,29 @@ pub struct Patch {
 }
 
 impl Lifecycle {
-    /// Sets up directories and the HTTP client. Nothing is installed or loaded before
+    /// Sets up staging and the HTTP client. Nothing is installed or loaded before
     /// [`restore`](Self::restore).
     pub async fn new(
         config: LifecycleConfig,
         policy: Arc<Policy>,
         database: Database,
+        artifacts: ArtifactStore,
         sandbox: Sandbox,
     ) -> Result<Self, LifecycleError> {
-        let layout = Layout::new(&config.wasm_dir, &config.frontend_dir, &config.mcp_dir);
-        let roots = layout.clone();
-        blocking(move || make_roots(&roots)).await?;
+        let staging = config.staging_dir.clone();
+        blocking(move || files::create_dir(&staging)).await?;
         let fetcher = Fetcher::new(Arc::clone(&policy), config.allow_insecure, config.timeout);
         Ok(Self {
             inner: Arc::new(Inner {
+                staging: StagingRoot::new(&config.staging_dir),
+                crash: CrashPoint::new(config.crash_at.clone()),
                 config,
-                layout,
+                artifacts,
                 policy,
                 database,
                 sandbox,
                 fetcher,
-                locks: Locks::default(),
+                turns: Semaphore::new(AT_A_TIME),
                 current: Current::default(),
                 operations: TaskTracker::new(),
             }),
@@ -101,6 +112,13 @@ impl Lifecycle {
         self.inner.restore().await
     }
 
+    /// Follows what other hosts on the same database do, until it is told to stop: what they install,
+    /// change or remove is served or gone here as well, and what one of them left half done when it
+    /// died is settled. For as long as the host runs.
+    pub async fn follow(&self, stop: CancellationToken) {
+        self.inner.follow(stop).await;
+    }
+
     /// What is installed and running now.
     pub fn snapshot(&self) -> Arc<Plugins> {
         self.inner.current.get()
@@ -109,6 +127,17 @@ impl Lifecycle {
     /// The catalog: what it offers, and which entries hid themselves, with the reason.
     pub async fn marketplace(&self) -> Result<Catalog, LifecycleError> {
         self.inner.catalog().await
+    }
+
+    /// Opens a file of an enabled plugin for sending; `None` when there is no such plugin or file.
+    pub async fn open_file(
+        &self,
+        tree: Tree,
+        name: &PluginName,
+        path: &[&str],
+        part: Part,
+    ) -> Result<Option<OpenFile>, LifecycleError> {
+        self.inner.open_file(tree, name, path, part).await
     }
 
     /// Installs a plugin from the catalog.
@@ -178,18 +207,35 @@ impl Inner {
             .await
             .map_err(LifecycleError::Catalog)
     }
-}
 
-fn make_roots(layout: &Layout) -> Result<(), LifecycleError> {
-    let mut seen: Vec<std::path::PathBuf> = Vec::new();
-    for tree in Tree::ALL {
-        let root: &Path = layout.root(tree);
-        files::create_dir(root)?;
-        let canonical = files::canonical(root)?;
-        if seen.contains(&canonical) {
-            return Err(LifecycleError::SameDirectories);
+    async fn open_file(
+        &self,
+        tree: Tree,
+        name: &PluginName,
+        path: &[&str],
+        part: Part,
+    ) -> Result<Option<OpenFile>, LifecycleError> {
+        loop {
+            let snapshot = self.current.get();
+            let Some(installed) = snapshot.get(name.as_str()).filter(|one| one.row.enabled) else {
+                return Ok(None);
+            };
+            let release = Release { plugin: name, id: installed.row.release };
+            let found = self.artifacts.open_file(tree, release, path, part.clone()).await;
+            if let Some(found) = found.map_err(LifecycleError::Artifacts)? {
+                return Ok(Some(found));
+            }
+            let whole = release.id.is_none()
+                || self.artifacts.has(release).await.map_err(LifecycleError::Artifacts)?;
+            if whole {
+                return Ok(None);
+            }
+            // Another host has replaced the release a moment ago, and removed it.
+            self.catch_up(name).await?;
+            let now = self.current.get();
+            if now.get(name.as_str()).is_some_and(|now| now.row.release == release.id) {
+                return Ok(None);
+            }
         }
-        seen.push(canonical);
     }
-    Ok(())
 }

@@ -65,12 +65,28 @@ pub struct Installed {
     /// Its running code. Absent when the plugin is disabled, has no backend, or is enabled and
     /// could not be loaded at start; see [`Self::unavailable`].
     pub plugin: Option<Running>,
+    /// What kept the code from being loaded may be over by now.
+    again: bool,
 }
 
 impl Installed {
     pub(crate) fn new(row: PluginRow, manifest: Arc<Manifest>, plugin: Option<Running>) -> Self {
         let routes = manifest.backend.as_ref().map(|b| b.routes.clone()).unwrap_or_default();
-        Self { row, manifest, routes: RouteTable::new(routes), plugin }
+        Self { row, manifest, routes: RouteTable::new(routes), plugin, again: false }
+    }
+
+    pub(crate) fn to_be_tried_again(self, again: bool) -> Self {
+        Self { again, ..self }
+    }
+
+    /// Whether this is what a row says.
+    pub(crate) fn is_of(&self, row: &PluginRow) -> bool {
+        self.is_revision(row.revision)
+    }
+
+    fn is_revision(&self, revision: i64) -> bool {
+        // No two rows, nor two states of one, share a revision.
+        self.row.revision == revision && !self.again
     }
 
     /// Enabled with a backend, but without code to run: its load failed when the host started.
@@ -114,6 +130,16 @@ impl Plugins {
         self.by_name.values()
     }
 
+    /// The plugins that are not what the registry says, by the revisions of its rows.
+    pub(crate) fn stale(&self, rows: &[(String, i64)]) -> Vec<String> {
+        let known = |name: &str, revision: i64| {
+            self.get(name).is_some_and(|installed| installed.is_revision(revision))
+        };
+        let changed = rows.iter().filter(|(name, revision)| !known(name, *revision));
+        let gone = self.by_name.keys().filter(|name| rows.iter().all(|(row, _)| row != *name));
+        changed.map(|(name, _)| name).chain(gone).cloned().collect()
+    }
+
     /// The plugins that subscribe to a topic and are to get its events: enabled ones with a backend,
     /// running or not.
     pub fn subscribers(&self, topic: &str) -> impl Iterator<Item = &Arc<Installed>> {
@@ -139,6 +165,35 @@ impl Current {
             plugins.by_name.insert(installed.row.name.clone(), Arc::clone(&installed));
             plugins
         });
+    }
+
+    /// Puts a plugin, or takes it out, if what is there is still what the caller saw. False otherwise.
+    pub(crate) fn exchange(
+        &self,
+        name: &str,
+        seen: Option<&Arc<Installed>>,
+        next: Option<Installed>,
+    ) -> bool {
+        let next = next.map(Arc::new);
+        loop {
+            let now = self.0.load_full();
+            let unchanged = match (now.get(name), seen) {
+                (Some(now), Some(seen)) => Arc::ptr_eq(now, seen),
+                (now, seen) => now.is_none() && seen.is_none(),
+            };
+            if !unchanged {
+                return false;
+            }
+            let mut plugins = Plugins::clone(&now);
+            match &next {
+                Some(next) => plugins.by_name.insert(name.to_owned(), Arc::clone(next)),
+                None => plugins.by_name.remove(name),
+            };
+            let previous = self.0.compare_and_swap(&now, Arc::new(plugins));
+            if Arc::ptr_eq(&previous, &now) {
+                return true;
+            }
+        }
     }
 
     /// Takes a plugin out and returns it.

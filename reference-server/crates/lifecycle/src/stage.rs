@@ -10,15 +10,21 @@ use contract::name::PluginName;
 use policy::{Limits, Policy};
 use serde_json::Value;
 use storage::migrations::MigrationFile;
+use storage::plugin_artifacts::{ArtifactStore, MANIFEST, Release, Tree};
 
 use crate::archive::{self, ArchiveError};
 use crate::artifacts;
 use crate::error::LifecycleError;
 use crate::fetch::Fetcher;
-use crate::files::{self, At, FileError, blocking};
-use crate::layout::{MANIFEST, MIGRATIONS, Staging, Tree, WASM};
+use crate::files::{self, At, blocking};
+use crate::staging::Staging;
 
-/// The files of a backend tree, staged or live.
+/// The module within a backend tree.
+const WASM: &str = "backend.wasm";
+/// The migrations within a backend tree.
+const MIGRATIONS: &str = "migrations";
+
+/// The files of a backend tree, as the store has them.
 #[derive(Debug, Default)]
 pub(crate) struct Code {
     pub(crate) wasm: Option<Bytes>,
@@ -33,26 +39,23 @@ impl Code {
     }
 
     /// Reads a backend tree; one that is not there has neither module nor migrations.
-    pub(crate) async fn read(tree: PathBuf) -> Result<Self, FileError> {
-        blocking(move || {
-            let wasm = tree.join(WASM);
-            let wasm = if files::exists(&wasm)? {
-                Some(std::fs::read(&wasm).at("read", &wasm)?.into())
-            } else {
-                None
-            };
-            let mut migrations = Vec::new();
-            let folder = tree.join(MIGRATIONS);
-            for name in files::list(&folder)? {
-                if is_sql(&name) {
-                    let path = folder.join(&name);
-                    let sql = std::fs::read_to_string(&path).at("read", &path)?;
-                    migrations.push(MigrationFile { name, sql });
-                }
+    pub(crate) async fn read(
+        store: &ArtifactStore,
+        release: Release<'_>,
+    ) -> Result<Self, LifecycleError> {
+        let wasm = store.read(Tree::Backend, release, &[WASM]).await;
+        let wasm = wasm.map_err(LifecycleError::Artifacts)?;
+        let names = store.list(Tree::Backend, release, MIGRATIONS).await;
+        let mut migrations = Vec::new();
+        for name in names.map_err(LifecycleError::Artifacts)?.into_iter().filter(|n| is_sql(n)) {
+            let text = store.read(Tree::Backend, release, &[MIGRATIONS, &name]).await;
+            if let Some(text) = text.map_err(LifecycleError::Artifacts)? {
+                let sql = String::from_utf8(text.into());
+                let sql = sql.map_err(|_| LifecycleError::Unreadable(name.clone()))?;
+                migrations.push(MigrationFile { name, sql });
             }
-            Ok(Self { wasm, migrations })
-        })
-        .await
+        }
+        Ok(Self { wasm, migrations })
     }
 }
 
@@ -136,7 +139,7 @@ impl Stager<'_> {
         ] {
             let Some(root) = self.unpacked(kind).await? else { continue };
             let (name, url) = (manifest.id.clone(), url.clone());
-            let incoming = self.staging.incoming(tree);
+            let incoming = self.staging.tree(tree);
             blocking(move || {
                 let root = artifacts::tree_root(&root, prefix, &name, url.as_deref())?;
                 files::rename(&root, &incoming)
@@ -148,7 +151,7 @@ impl Stager<'_> {
     }
 
     async fn backend_tree(&self, manifest: Vec<u8>) -> Result<(), LifecycleError> {
-        let incoming = self.staging.incoming(Tree::Backend);
+        let incoming = self.staging.tree(Tree::Backend);
         let path = incoming.clone();
         blocking(move || {
             files::create_dir(&path)?;
@@ -180,12 +183,7 @@ impl Stager<'_> {
     /// Downloads one archive, checks its digest and unpacks it; `None` when the plugin has none.
     async fn unpacked(&self, kind: ArtifactKind) -> Result<Option<PathBuf>, LifecycleError> {
         let Some((url, digest)) = self.entry.artifacts.get(kind) else { return Ok(None) };
-        let tree = match kind {
-            ArtifactKind::Frontend => Tree::Frontend,
-            ArtifactKind::Mcp => Tree::Mcp,
-            _ => Tree::Backend,
-        };
-        let scratch = self.staging.scratch(tree);
+        let scratch = self.staging.scratch();
         let archive = scratch.join(format!("{}.tar.gz", kind.as_str()));
         let into = scratch.join(kind.as_str());
         let cap = self.policy.limits.artifact_bytes as u64;

@@ -10,14 +10,13 @@ use contract::version::PluginVersion;
 use sandbox::{LoadError, LoadRequest};
 use storage::StorageError;
 use storage::migrations::MigrationFile;
-use storage::registry::{NewPlugin, PluginChange, PluginRow};
+use storage::plugin_artifacts::Release;
+use storage::registry::PluginRow;
 use uuid::Uuid;
 
-use crate::attempt::{Attempt, chain};
 use crate::error::LifecycleError;
-use crate::layout::Tree;
 use crate::lifecycle::Inner;
-use crate::locks::Guard;
+use crate::operation::Attempt;
 use crate::snapshot::{Installed, Running};
 use crate::stage::Code;
 
@@ -33,23 +32,9 @@ pub(crate) struct Candidate {
 impl Inner {
     // ── Before anything happens ─────────────────────────────────────────────────────────────────
 
-    /// Nobody else works on this plugin while the guard lives.
-    pub(crate) fn lock(&self, name: &PluginName) -> Result<Guard> {
-        let schema = name.schema_name().map_err(|source| LifecycleError::SchemaConflict {
-            name: name.clone(),
-            reason: source.to_string(),
-        })?;
-        self.locks.try_take(schema).ok_or_else(|| LifecycleError::Busy(name.clone()))
-    }
-
-    /// Finds and locks an installed plugin, settles what an earlier operation on it left, and reads
-    /// its row when nobody can change it any more.
-    pub(crate) async fn installed(&self, id: Uuid) -> Result<(PluginName, PluginRow, Guard)> {
-        let row = self.row(id).await?;
-        let name = plugin_name(&row.name)?;
-        let lock = self.lock(&name)?;
-        self.settle_plugin(&name).await?;
-        Ok((name, self.row(id).await?, lock))
+    /// The name of an installed plugin.
+    pub(crate) async fn name_of(&self, id: Uuid) -> Result<PluginName> {
+        plugin_name(&self.row(id).await?.name)
     }
 
     pub(crate) async fn row(&self, id: Uuid) -> Result<PluginRow> {
@@ -130,9 +115,9 @@ impl Inner {
 
     /// Runs the down migrations of a plugin that is about to go. One of them failing keeps the
     /// plugin.
-    pub(crate) async fn migrate_down(&self, attempt: &Attempt) -> Result<()> {
-        let name = &attempt.record.name;
-        let code = Code::read(self.layout.live(Tree::Backend, name)).await?;
+    pub(crate) async fn migrate_down(&self, attempt: &Attempt, row: &PluginRow) -> Result<()> {
+        let name = &attempt.name;
+        let code = Code::read(&self.artifacts, Release { plugin: name, id: row.release }).await?;
         if !code.migrations.iter().any(MigrationFile::is_down) {
             return Ok(());
         }
@@ -157,42 +142,7 @@ impl Inner {
         loaded.map(|plugin| Some(Running::new(plugin))).map_err(LifecycleError::Load)
     }
 
-    // ── Persist: the commit point ───────────────────────────────────────────────────────────────
-
-    pub(crate) async fn persist_new(
-        &self,
-        attempt: &Attempt,
-        manifest: &Manifest,
-        enabled: bool,
-    ) -> Result<PluginRow> {
-        let name = &attempt.record.name;
-        let version = attempt.record.to.as_deref().unwrap_or_default();
-        let new = NewPlugin { name: name.as_str(), version, manifest: manifest.raw(), enabled };
-        self.database.registry().insert(new).await.map_err(|error| match error {
-            StorageError::Conflict { .. } => LifecycleError::AlreadyInstalled(name.clone()),
-            other => LifecycleError::Registry(other),
-        })
-    }
-
-    pub(crate) async fn persist_change(
-        &self,
-        id: Uuid,
-        change: PluginChange<'_>,
-    ) -> Result<PluginRow> {
-        let changed = self.database.registry().update(id, change).await;
-        changed.map_err(LifecycleError::Registry)?.ok_or(LifecycleError::NotInstalled)
-    }
-
-    pub(crate) async fn persist_removal(&self, id: Uuid) -> Result<()> {
-        let removed = self.database.registry().delete(id).await;
-        if removed.map_err(LifecycleError::Registry)? {
-            Ok(())
-        } else {
-            Err(LifecycleError::NotInstalled)
-        }
-    }
-
-    // ── After the swap ──────────────────────────────────────────────────────────────────────────
+    // ── After the commit ────────────────────────────────────────────────────────────────────────
 
     /// Requests that begin from now on see the new state; those under way finish on the old one.
     pub(crate) fn publish(&self, row: &PluginRow, candidate: Candidate) {
@@ -205,23 +155,6 @@ impl Inner {
             "published"
         );
         self.current.put(Installed::new(row.clone(), manifest, running));
-    }
-
-    /// Takes back what only the old version was granted. Failing costs nothing but that: the next
-    /// start grants exactly what the manifest asks for.
-    pub(crate) async fn settle_grants(
-        &self,
-        name: &PluginName,
-        old: Option<&Manifest>,
-        now: &Manifest,
-    ) {
-        let unchanged = old.is_some_and(|old| old.permissions == now.permissions);
-        if unchanged || now.backend.is_none() {
-            return;
-        }
-        if let Err(error) = self.provision(name, &[now]).await {
-            tracing::warn!(plugin = %name, error = chain(&error), "grants not brought up to date");
-        }
     }
 }
 

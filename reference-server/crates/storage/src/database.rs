@@ -22,11 +22,13 @@ use crate::metrics;
 use crate::migrations::Migrations;
 use crate::outbox::Outbox;
 use crate::plugin_kv::PluginKv;
+use crate::plugin_operations::Operations;
 use crate::plugin_schema::{self, PluginSchemas, RoleNames};
 use crate::plugin_session::{Login, SessionPool};
 use crate::plugin_sql::PluginSql;
 use crate::projects::Projects;
 use crate::registry::Registry;
+use crate::registry_changes::RegistryChanges;
 use crate::roles::Roles;
 use crate::sessions::Sessions;
 use crate::tasks::Tasks;
@@ -56,6 +58,8 @@ struct Inner {
     core: CorePool,
     /// There are new events in the outbox.
     news: Notify,
+    /// This host, among those that share the database; another one after every start.
+    host: Uuid,
     names: RoleNames,
     sessions: Arc<SessionPool>,
     config: DatabaseConfig,
@@ -93,7 +97,15 @@ impl Database {
         let sessions = SessionPool::new(login, config);
         let config = config.clone();
         Ok(Self {
-            inner: Arc::new(Inner { core, news: Notify::new(), names, sessions, config, policy }),
+            inner: Arc::new(Inner {
+                core,
+                news: Notify::new(),
+                host: Uuid::new_v4(),
+                names,
+                sessions,
+                config,
+                policy,
+            }),
         })
     }
 
@@ -142,6 +154,16 @@ impl Database {
     /// Installed plugins and their extension settings.
     pub fn registry(&self) -> Registry<'_> {
         Registry { pool: &self.inner.core }
+    }
+
+    /// Operations on plugins.
+    pub fn plugin_operations(&self) -> Operations<'_> {
+        Operations { pool: &self.inner.core, host: self.inner.host }
+    }
+
+    /// Follows what other hosts change in the registry.
+    pub fn registry_changes(&self) -> RegistryChanges {
+        RegistryChanges::follow(self.inner.config.url.clone(), self.inner.host)
     }
 
     /// Users and their password hashes.

@@ -1,12 +1,13 @@
-//! What the host keeps: core tables and plugin data in Postgres, events and the plugins' cache in
-//! Valkey.
+//! What the host keeps: core tables and plugin data in Postgres, plugins' files in folders or in S3,
+//! events and the plugins' cache in Valkey.
 //!
 //! ```text
-//! Database ── core pool ──────── registry, users, roles, projects, members, tasks, api_keys,
+//! Database ── core pool ──────── registry, plugin_operations, users, roles, projects, members, tasks, api_keys,
 //!    │                           core_reads (for guests), outbox
 //!    │                           plugin_schemas (provisioning)
 //!    └────── plugin sessions ─── plugin_sql, plugin_kv        as the plugin's runtime role
 //!                                migrations                   as the plugin's migration role
+//! ArtifactStore ─ folders | S3     plugins' files
 //! EventBus ─ ValkeyBus | InProcessBus      PluginCache, Activities: in Valkey or in this process
 //! ```
 //!
@@ -32,11 +33,14 @@ pub mod metrics;
 pub mod migrations;
 pub mod outbox;
 pub mod page;
+pub mod plugin_artifacts;
 pub mod plugin_kv;
+pub mod plugin_operations;
 pub mod plugin_schema;
 pub mod plugin_sql;
 pub mod projects;
 pub mod registry;
+pub mod registry_changes;
 pub mod roles;
 pub mod sessions;
 pub mod tasks;

@@ -1,4 +1,5 @@
-//! The registry: which plugins are installed, and how operators arranged their extension points.
+//! The registry: which plugins are installed, and how operators arranged their extension points. Rows
+//! are changed by [operations](crate::plugin_operations) only.
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -20,36 +21,21 @@ pub struct PluginRow {
     pub manifest: serde_json::Value,
     /// Whether it is loaded and its routes answer.
     pub enabled: bool,
+    /// Its files, among those of all versions; `None` when an operator put them in place, or when
+    /// there are none. The store's business, hence in no answer.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub release: Option<Uuid>,
+    /// Grows with every change of any row.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub revision: i64,
     /// When it was installed.
     #[serde(with = "time::serde::rfc3339")]
     pub installed_at: OffsetDateTime,
     /// When the row last changed.
     #[serde(with = "time::serde::rfc3339")]
     pub updated_at: OffsetDateTime,
-}
-
-/// A plugin to be recorded.
-#[derive(Clone, Debug)]
-pub struct NewPlugin<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// Its version.
-    pub version: &'a str,
-    /// Its manifest as shipped.
-    pub manifest: &'a serde_json::Value,
-    /// Whether it starts enabled.
-    pub enabled: bool,
-}
-
-/// Fields to replace; `None` keeps what is there.
-#[derive(Clone, Debug, Default)]
-pub struct PluginChange<'a> {
-    /// The new version.
-    pub version: Option<&'a str>,
-    /// The new manifest, which replaces the old one whole.
-    pub manifest: Option<&'a serde_json::Value>,
-    /// Whether the plugin is enabled.
-    pub enabled: Option<bool>,
 }
 
 /// How an operator arranged one extension point of a plugin.
@@ -101,51 +87,12 @@ impl Registry<'_> {
             .map_err(StorageError::database("reading a plugin by name"))
     }
 
-    /// Records a plugin. A name that is taken is a [`StorageError::Conflict`].
-    pub async fn insert(&self, plugin: NewPlugin<'_>) -> Result<PluginRow, StorageError> {
-        sqlx::query_as(
-            "INSERT INTO plugins (name, version, manifest, enabled) VALUES ($1, $2, $3, $4)
-             RETURNING *",
-        )
-        .bind(plugin.name)
-        .bind(plugin.version)
-        .bind(plugin.manifest)
-        .bind(plugin.enabled)
-        .fetch_one(self.pool)
-        .await
-        .map_err(StorageError::database("recording a plugin"))
-    }
-
-    /// Changes a plugin's row and gives the new one; `None` when there is no such row.
-    pub async fn update(
-        &self,
-        id: Uuid,
-        change: PluginChange<'_>,
-    ) -> Result<Option<PluginRow>, StorageError> {
-        sqlx::query_as(
-            "UPDATE plugins SET version = coalesce($2, version),
-                                manifest = coalesce($3, manifest),
-                                enabled = coalesce($4, enabled),
-                                updated_at = now()
-             WHERE id = $1 RETURNING *",
-        )
-        .bind(id)
-        .bind(change.version)
-        .bind(change.manifest)
-        .bind(change.enabled)
-        .fetch_optional(self.pool)
-        .await
-        .map_err(StorageError::database("changing a plugin"))
-    }
-
-    /// Removes a plugin's row, and its extension settings with it. False when there was none.
-    pub async fn delete(&self, id: Uuid) -> Result<bool, StorageError> {
-        sqlx::query("DELETE FROM plugins WHERE id = $1")
-            .bind(id)
-            .execute(self.pool)
+    /// Which rows there are, and in which revision, by name.
+    pub async fn revisions(&self) -> Result<Vec<(String, i64)>, StorageError> {
+        sqlx::query_as("SELECT name, revision FROM plugins ORDER BY name")
+            .fetch_all(self.pool)
             .await
-            .map(|done| done.rows_affected() == 1)
-            .map_err(StorageError::database("removing a plugin"))
+            .map_err(StorageError::database("listing the revisions of plugins"))
     }
 
     /// The settings of every extension point of every plugin.

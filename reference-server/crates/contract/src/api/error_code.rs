@@ -95,6 +95,8 @@ error_codes! {
     PluginBusy = "PLUGIN_BUSY", 409;
     /// The request exceeds a size limit.
     PayloadTooLarge = "PAYLOAD_TOO_LARGE", 413;
+    /// The file has no byte of the range that was asked for.
+    RangeNotSatisfiable = "RANGE_NOT_SATISFIABLE", 416;
     /// The module does not compile, link or initialise.
     PluginLoadFailed = "PLUGIN_LOAD_FAILED", 422;
     /// A migration was refused or failed; `error_details` names file, line and reason.

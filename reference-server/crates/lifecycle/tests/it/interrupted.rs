@@ -1,12 +1,14 @@
-//! A host that was killed: what the next one finds, at each point where an operation can have been
-//! cut. The points are laid out by hand, as an operation leaves them.
+//! A host that was killed: what the next one finds, at points where an operation can have been cut.
+//! The points are laid out with the calls that an operation makes; `cargo xtask kills` kills real
+//! hosts at each of them.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use contract::name::PluginName;
 use contract::permissions::Permissions;
-use serde_json::{Value, json};
-use storage::registry::PluginChange;
+use serde_json::json;
+use storage::plugin_artifacts::{Release, Tree};
+use storage::plugin_operations::{Action, Operation, RowChange};
 use uuid::Uuid;
 
 use crate::support::bundle::{Bundle, guest};
@@ -14,170 +16,150 @@ use crate::support::world::World;
 
 const NAME: &str = "com.example.cut";
 
-/// An upgrade from 1.0.0 to 2.0.0 under way, everything staged.
-struct Cut {
-    world: World,
-    operation: Uuid,
-    row: storage::registry::PluginRow,
+fn name() -> PluginName {
+    PluginName::parse(NAME).unwrap()
 }
 
-impl Cut {
-    /// The old version has a frontend, the new one has none.
-    async fn new() -> Self {
-        let world = World::new().await;
-        let old = Bundle::new(NAME, "1.0.0")
-            .with(|bundle| bundle.frontend = vec![("a.js".into(), "old".into())]);
-        let row = world.install(&old).await;
-        let cut = Self { world, operation: Uuid::new_v4(), row };
-        let incoming = cut.staged("backend", "incoming");
-        std::fs::create_dir_all(&incoming).unwrap();
-        std::fs::write(incoming.join("backend.wasm"), guest("new")).unwrap();
-        let scratch = cut.staged("backend", "scratch");
+impl World {
+    async fn begin(&self, action: Action) -> Operation {
+        self.database.plugin_operations().begin(&name(), action).await.unwrap()
+    }
+
+    async fn commit(&self, operation: &Operation, change: RowChange<'_>) {
+        self.database.plugin_operations().commit(operation, change).await.unwrap();
+    }
+
+    /// Downloads, complete or not.
+    fn stage(&self, operation: Uuid) {
+        let scratch = self.root("staging").join(operation.to_string()).join("scratch");
         std::fs::create_dir_all(&scratch).unwrap();
-        std::fs::write(scratch.join("leftover.tar.gz"), "x").unwrap();
-        cut
+        std::fs::write(scratch.join("backend.tar.gz"), "half").unwrap();
     }
 
-    fn staged(&self, tree: &str, part: &str) -> PathBuf {
-        self.world.root(tree).join(".staging").join(self.operation.to_string()).join(part)
+    /// The files of a version that answers "new".
+    async fn store(&self, operation: Uuid) {
+        let from = tempfile::tempdir().unwrap();
+        let write = |path: &Path, content: &[u8]| std::fs::write(path, content).unwrap();
+        write(&from.path().join("backend.wasm"), &guest("new"));
+        write(&from.path().join("plugin.json"), b"{}");
+        let plugin = name();
+        let release = Release { plugin: &plugin, id: Some(operation) };
+        self.artifacts.put(Tree::Backend, release, from.path()).await.unwrap();
+        self.artifacts.put(Tree::Frontend, release, from.path()).await.unwrap();
     }
 
-    fn live(&self, tree: &str) -> PathBuf {
-        self.world.root(tree).join(NAME)
-    }
-
-    fn record(&self, record: &Value) {
-        write_record(&self.world, self.operation, record);
-    }
-
-    /// The registry has been told, which commits the operation.
-    async fn commit(&self) {
-        let mut manifest = self.row.manifest.clone();
-        manifest["version"] = json!("2.0.0");
-        let change =
-            PluginChange { version: Some("2.0.0"), manifest: Some(&manifest), enabled: None };
-        self.world.database.registry().update(self.row.id, change).await.unwrap();
-    }
-
-    /// The next host starts: everything is of one version, and staging is clean.
-    async fn assert_after_restart(mut self, settled: usize, new: bool) {
-        let restored = self.world.restart().await;
-        assert_eq!((restored.settled, restored.unsettled, restored.failed), (settled, 0, 0));
-        let state = self.world.state().await;
-        let (version, answer) =
-            if new { ("2.0.0", "new") } else { ("1.0.0", "com.example.cut 1.0.0") };
-        assert_eq!(state.running, [(NAME.into(), version.into(), Some(answer.into()))]);
-        assert_eq!(state.rows.len(), 1);
-        assert!(state.rows[0].contains(version), "{:?}", state.rows);
-        assert!(state.files.keys().all(|path| !path.contains(".staging")), "{:?}", state.files);
-        assert_eq!(state.paths("frontend").is_empty(), new, "the frontend is the old version's");
+    async fn provision(&self) {
+        let schemas = self.database.plugin_schemas();
+        schemas.provision(&name(), &Permissions::default()).await.unwrap();
     }
 }
 
-fn rename(from: PathBuf, to: PathBuf) {
-    std::fs::create_dir_all(to.parent().unwrap()).unwrap();
-    std::fs::rename(from, to).unwrap();
-}
-
-fn write_record(world: &World, operation: Uuid, record: &Value) {
-    let dir = world.root("backend").join(".staging").join(operation.to_string());
-    std::fs::create_dir_all(&dir).unwrap();
-    std::fs::write(dir.join("journal.json"), record.to_string()).unwrap();
-}
-
-fn upgrade(incoming: &Value) -> Value {
-    json!({
-        "action": "upgrade", "name": NAME, "to": "2.0.0",
-        "schema_is_new": false, "incoming": incoming,
-    })
+/// The old version, whose schema asks for nothing.
+async fn installed() -> (World, storage::registry::PluginRow) {
+    let world = World::new().await;
+    let row = world.install(&Bundle::new(NAME, "1.0.0")).await;
+    (world, row)
 }
 
 #[tokio::test]
-async fn before_the_record() {
-    Cut::new().await.assert_after_restart(0, false).await;
+async fn an_upgrade_before_its_commit_did_not_happen() {
+    for step in 0..4 {
+        let (mut world, _) = installed().await;
+        let before = world.state().await;
+        let operation = world.begin(Action::Upgrade).await;
+        if step >= 1 {
+            world.stage(operation.id);
+        }
+        if step >= 2 {
+            world.store(operation.id).await;
+        }
+        if step >= 3 {
+            let schemas = world.database.plugin_schemas();
+            let more = Permissions::new(vec!["db:read:tasks".parse().unwrap()]);
+            schemas.provision(&name(), &more).await.unwrap();
+        }
+        let restored = world.restart().await;
+        assert_eq!((restored.settled, restored.unsettled, restored.failed), (1, 0, 0), "{step}");
+        assert_eq!(world.state().await, before, "{step}");
+        assert_eq!(world.restart().await.settled, 0, "{step}");
+    }
 }
 
 #[tokio::test]
-async fn while_staging() {
-    let cut = Cut::new().await;
-    cut.record(&upgrade(&json!(null)));
-    cut.assert_after_restart(1, false).await;
+async fn an_upgrade_after_its_commit_is_finished() {
+    let (mut world, row) = installed().await;
+    let operation = world.begin(Action::Upgrade).await;
+    world.stage(operation.id);
+    world.store(operation.id).await;
+    let mut manifest = row.manifest.clone();
+    manifest["version"] = json!("2.0.0");
+    let change = RowChange::Update {
+        id: row.id,
+        version: Some("2.0.0"),
+        manifest: Some(&manifest),
+        enabled: None,
+        release: Some(operation.id),
+    };
+    world.commit(&operation, change).await;
+    assert_eq!(world.restart().await.settled, 1);
+    let state = world.state().await;
+    assert_eq!(state.running, [(NAME.into(), "2.0.0".into(), Some("new".into()))]);
+    let file = |file: &str| format!("{NAME}/{file}");
+    assert_eq!(state.paths("backend"), [NAME, &file("backend.wasm"), &file("plugin.json")]);
+    assert_eq!(state.paths("staging"), [""; 0]);
 }
 
 #[tokio::test]
-async fn staged_but_not_committed() {
-    let cut = Cut::new().await;
-    cut.record(&upgrade(&json!(["backend"])));
-    cut.assert_after_restart(1, false).await;
-}
-
-#[tokio::test]
-async fn committed_but_not_swapped() {
-    let cut = Cut::new().await;
-    cut.record(&upgrade(&json!(["backend"])));
-    cut.commit().await;
-    cut.assert_after_restart(1, true).await;
-}
-
-#[tokio::test]
-async fn in_the_middle_of_the_swap() {
-    let cut = Cut::new().await;
-    cut.record(&upgrade(&json!(["backend"])));
-    cut.commit().await;
-    rename(cut.live("backend"), cut.staged("backend", "outgoing"));
-    cut.assert_after_restart(1, true).await;
-}
-
-#[tokio::test]
-async fn swapped_but_not_tidied_up() {
-    let cut = Cut::new().await;
-    cut.record(&upgrade(&json!(["backend"])));
-    cut.commit().await;
-    rename(cut.live("backend"), cut.staged("backend", "outgoing"));
-    rename(cut.staged("backend", "incoming"), cut.live("backend"));
-    rename(cut.live("frontend"), cut.staged("frontend", "outgoing"));
-    cut.assert_after_restart(1, true).await;
-}
-
-#[tokio::test]
-async fn swapped_and_the_record_gone() {
-    let cut = Cut::new().await;
-    cut.commit().await;
-    rename(cut.live("backend"), cut.staged("backend", "outgoing"));
-    rename(cut.staged("backend", "incoming"), cut.live("backend"));
-    rename(cut.live("frontend"), cut.staged("frontend", "outgoing"));
-    cut.assert_after_restart(0, true).await;
-}
-
-#[tokio::test]
-async fn while_a_failed_swap_was_taken_back() {
-    let cut = Cut::new().await;
-    cut.record(&upgrade(&json!(["backend"])));
-    // Files are put back before the row is: a kill after that finds the old row.
-    cut.assert_after_restart(1, false).await;
-}
-
-#[tokio::test]
-async fn an_installation_before_its_commit_leaves_no_schema() {
+async fn an_installation_before_its_commit_leaves_nothing() {
     let mut world = World::new().await;
     let before = world.state().await;
-    let name = PluginName::parse(NAME).unwrap();
-    let made = world.database.plugin_schemas().provision(&name, &Permissions::default()).await;
-    assert!(made.unwrap());
-    let record = json!({
-        "action": "install", "name": NAME, "to": "1.0.0", "schema_is_new": true, "incoming": null,
-    });
-    write_record(&world, Uuid::new_v4(), &record);
+    let operation = world.begin(Action::Install).await;
+    world.stage(operation.id);
+    world.store(operation.id).await;
+    world.provision().await;
+    assert_eq!(world.restart().await.settled, 1);
+    assert_eq!(world.state().await, before);
+}
+
+#[tokio::test]
+async fn an_installation_that_found_data_leaves_it() {
+    let (mut world, row) = installed().await;
+    world.lifecycle.uninstall(row.id).await.unwrap();
+    let before = world.state().await;
+    let operation = world.begin(Action::Install).await;
+    assert!(!operation.schema_is_new);
+    world.provision().await;
+    assert_eq!(world.restart().await.settled, 1);
+    assert_eq!(world.state().await, before);
+}
+
+#[tokio::test]
+async fn what_an_operator_placed_outlives_an_installation_that_did_not_happen() {
+    let mut world = World::new().await;
+    let placed = world.root("backend").join(NAME);
+    std::fs::create_dir_all(&placed).unwrap();
+    std::fs::write(placed.join("backend.wasm"), "theirs").unwrap();
+    let before = world.state().await;
+    let operation = world.begin(Action::Install).await;
+    world.store(operation.id).await;
+    assert_eq!(world.restart().await.settled, 1);
+    assert_eq!(world.state().await, before);
+}
+
+#[tokio::test]
+async fn an_uninstallation_before_its_commit_did_not_happen() {
+    let (mut world, _) = installed().await;
+    let before = world.state().await;
+    world.begin(Action::Uninstall).await;
     assert_eq!(world.restart().await.settled, 1);
     assert_eq!(world.state().await, before);
 }
 
 #[tokio::test]
 async fn an_uninstallation_after_its_commit_is_finished() {
-    let mut world = World::new().await;
-    let row = world.install(&Bundle::new(NAME, "1.0.0")).await;
-    write_record(&world, Uuid::new_v4(), &uninstallation());
-    world.database.registry().delete(row.id).await.unwrap();
+    let (mut world, row) = installed().await;
+    let operation = world.begin(Action::Uninstall).await;
+    world.commit(&operation, RowChange::Delete { id: row.id }).await;
     assert_eq!(world.restart().await.settled, 1);
     let state = world.state().await;
     assert_eq!((state.files.len(), state.running.len()), (0, 0));
@@ -185,55 +167,52 @@ async fn an_uninstallation_after_its_commit_is_finished() {
 }
 
 #[tokio::test]
-async fn an_uninstallation_before_its_commit_did_not_happen() {
-    let mut world = World::new().await;
-    world.install(&Bundle::new(NAME, "1.0.0")).await;
-    let before = world.state().await;
-    write_record(&world, Uuid::new_v4(), &uninstallation());
-    assert_eq!(world.restart().await.settled, 1);
-    assert_eq!(world.state().await, before);
-}
-
-fn uninstallation() -> Value {
-    json!({
-        "action": "uninstall", "name": NAME, "to": null, "schema_is_new": null, "incoming": [],
-    })
-}
-
-#[tokio::test]
 async fn the_next_operation_settles_what_this_process_could_not() {
-    let cut = Cut::new().await;
-    cut.record(&upgrade(&json!(["backend"])));
-    cut.commit().await;
-    // No restart: the same host, asked to upgrade once more.
-    cut.world.catalog.publish(&Bundle::new(NAME, "3.0.0"));
-    let row = cut.world.lifecycle.upgrade(cut.row.id).await.unwrap();
+    let (world, row) = installed().await;
+    let operation = world.begin(Action::Upgrade).await;
+    world.stage(operation.id);
+    world.store(operation.id).await;
+    // No restart: the same host, asked to upgrade.
+    world.catalog.publish(&Bundle::new(NAME, "3.0.0"));
+    let row = world.lifecycle.upgrade(row.id).await.unwrap();
     assert_eq!(row.version, "3.0.0");
-    let state = cut.world.state().await;
-    assert!(state.files.keys().all(|path| !path.contains(".staging")), "{:?}", state.files);
-    assert_eq!(state.paths("frontend"), [""; 0]);
+    let state = world.state().await;
+    assert_eq!(state.paths("staging"), [""; 0]);
+    assert!(state.files.keys().all(|path| !path.contains(&operation.id.to_string())));
 }
 
 #[tokio::test]
-async fn a_record_nobody_understands_is_left_and_stops_nothing() {
-    let mut world = World::new().await;
-    world.install(&Bundle::new(NAME, "1.0.0")).await;
-    let running = world.state().await.running;
-    let operation = Uuid::new_v4();
-    write_record(&world, operation, &json!({ "action": "transmute" }));
+async fn what_another_host_is_working_on_is_left_alone() {
+    let (mut world, _) = installed().await;
+    let operations = world.database.plugin_operations();
+    let lock = operations.lock(&name().schema_name().unwrap()).await.unwrap().unwrap();
+    let operation = world.begin(Action::Upgrade).await;
+    world.stage(operation.id);
+    world.store(operation.id).await;
+    let during = world.state().await;
     let restored = world.restart().await;
-    assert_eq!((restored.settled, restored.unsettled, restored.installed), (0, 1, 1));
-    let state = world.state().await;
-    assert_eq!(state.running, running);
-    assert!(state.files.keys().any(|path| path.ends_with("journal.json")));
+    assert_eq!((restored.settled, restored.unsettled, restored.failed), (0, 1, 0));
+    assert_eq!(world.state().await, during);
+    lock.release().await;
+    assert_eq!(world.restart().await.settled, 1);
+    assert_eq!(world.state().await.paths("staging"), [""; 0]);
+}
+
+#[tokio::test]
+async fn staging_without_a_record_is_swept_and_what_is_not_ours_is_not() {
+    let (mut world, _) = installed().await;
+    world.stage(Uuid::new_v4());
+    std::fs::write(world.root("staging").join("a-note.txt"), "").unwrap();
+    world.restart().await;
+    assert_eq!(world.state().await.paths("staging"), ["a-note.txt"]);
 }
 
 #[tokio::test]
 async fn one_plugin_that_cannot_be_loaded_stops_no_other() {
-    let mut world = World::new().await;
-    world.install(&Bundle::new(NAME, "1.0.0")).await;
+    let (mut world, row) = installed().await;
     world.install(&Bundle::new("com.example.whole", "1.0.0")).await;
-    std::fs::write(world.root("backend").join(NAME).join("backend.wasm"), "damaged").unwrap();
+    let release = world.root("backend").join(NAME).join(row.release.unwrap().to_string());
+    std::fs::write(release.join("backend.wasm"), "damaged").unwrap();
     let restored = world.restart().await;
     assert_eq!((restored.installed, restored.failed), (2, 1));
     assert!(world.installed(NAME).unwrap().unavailable());

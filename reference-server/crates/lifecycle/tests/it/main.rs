@@ -6,6 +6,7 @@ mod interrupted;
 mod manual;
 mod marketplace;
 mod refusals;
+mod replicas;
 mod support;
 mod uninstall;
 mod upgrade;

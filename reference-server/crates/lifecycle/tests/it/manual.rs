@@ -146,7 +146,8 @@ async fn a_refused_patch_changes_nothing() {
         assert_eq!(world.state().await, before, "{title}");
     }
     // The state that would be persisted is loaded first.
-    std::fs::remove_file(world.root("backend").join(NAME).join("backend.wasm")).unwrap();
+    let release = world.root("backend").join(NAME).join(row.release.unwrap().to_string());
+    std::fs::remove_file(release.join("backend.wasm")).unwrap();
     let before = world.state().await;
     let asked = patch(|one| one.manifest = Some(with("/permissions", json!(["db:read:tasks"]))));
     assert_eq!(refusal(world.lifecycle.patch(row.id, asked).await).0, ErrorCode::PluginLoadFailed);

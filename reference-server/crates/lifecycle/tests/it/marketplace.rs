@@ -1,7 +1,5 @@
 //! The catalog: each entry is judged alone, and where it comes from is checked.
 
-use std::sync::Arc;
-
 use contract::api::ErrorCode;
 use lifecycle::{Lifecycle, LifecycleConfig};
 use policy::{Limits, Policy};
@@ -95,15 +93,4 @@ async fn a_catalog_that_does_not_answer_is_given_up() {
     let (code, details) = refusal(lifecycle.marketplace().await);
     assert_eq!(code, ErrorCode::MarketplaceUnavailable);
     assert_eq!(details["reason"], "not done within 0.2 s");
-}
-
-#[tokio::test]
-async fn directories_must_differ() {
-    let world = World::new().await;
-    let mut config = world.config();
-    config.mcp_dir = config.wasm_dir.clone();
-    let policy = Arc::new(Policy::default());
-    let sandbox = world.sandbox(&policy);
-    let made = Lifecycle::new(config, policy, world.database.clone(), sandbox).await;
-    assert_eq!(refusal(made).0, ErrorCode::InternalError);
 }

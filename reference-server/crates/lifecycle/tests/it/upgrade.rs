@@ -1,7 +1,10 @@
 //! Upgrading to what the catalog offers (decision L2). What an upgrade refuses is in `refusals`.
 
 use contract::api::ErrorCode;
+use contract::name::PluginName;
+use futures_util::TryStreamExt as _;
 use serde_json::json;
+use storage::plugin_artifacts::{Part, Tree};
 use uuid::Uuid;
 
 use crate::support::bundle::Bundle;
@@ -148,31 +151,54 @@ async fn migrations_of_a_failed_upgrade_stay_and_a_repeated_one_goes_on_after_th
 }
 
 #[tokio::test]
-async fn a_swap_that_fails_after_the_commit_is_taken_back() {
+async fn a_store_that_fails_leaves_the_old_version() {
     let mut world = World::new().await;
-    let old = Bundle::new(NAME, "1.0.0")
-        .with(|bundle| bundle.frontend = vec![("a.js".into(), "old".into())]);
-    let row = world.install(&old).await;
-    // The new version has no frontend: the swap moves the backend, and then cannot move the old
-    // frontend out, since its staging area is no directory.
-    let staging = world.root("frontend").join(".staging");
-    std::fs::remove_dir_all(&staging).unwrap();
-    std::fs::write(&staging, "in the way").unwrap();
+    let row = world.install(&Bundle::new(NAME, "1.0.0")).await;
+    // Where the new version's frontend is to go, there is a file.
+    let in_the_way = world.root("frontend").join(NAME);
+    std::fs::write(&in_the_way, "in the way").unwrap();
     let before = world.state().await;
-    world.catalog.publish(&Bundle::new(NAME, "2.0.0"));
+    let new = Bundle::new(NAME, "2.0.0")
+        .with(|bundle| bundle.frontend = vec![("a.js".into(), "new".into())]);
+    world.catalog.publish(&new);
     let (code, details) = refusal(world.lifecycle.upgrade(row.id).await);
     assert_eq!((code, details), (ErrorCode::InternalError, json!(null)));
-
-    let after = world.state().await;
-    let without_time = |rows: &[String]| rows.iter().map(|row| row.contains("1.0.0")).collect();
-    let versions: Vec<bool> = without_time(&after.rows);
-    assert_eq!(versions, [true]);
-    assert_eq!((&after.files, &after.running), (&before.files, &before.running));
-    assert_eq!((&after.schemas, &after.roles), (&before.schemas, &before.roles));
+    let running = world.state().await.running;
+    assert_eq!(running, before.running);
     world.restart().await;
     assert_eq!(world.state().await.running, before.running);
 
-    std::fs::remove_file(&staging).unwrap();
+    std::fs::remove_file(&in_the_way).unwrap();
     world.lifecycle.upgrade(row.id).await.unwrap();
-    assert_eq!(world.state().await.paths("frontend"), [""; 0]);
+    let after = world.state().await;
+    assert_eq!(after.paths("frontend"), [NAME, &format!("{NAME}/a.js")]);
+    assert_eq!(after.paths("staging"), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_file_is_served_from_the_version_that_is_in_force() {
+    let world = World::new().await;
+    let bundle = |version: &str| {
+        Bundle::new(NAME, version).with(|bundle| {
+            bundle.frontend = vec![("a.js".into(), format!("a of {version}"))];
+        })
+    };
+    let row = world.install(&bundle("1.0.0")).await;
+    assert_eq!(world.file("a.js").await.as_deref(), Some("a of 1.0.0"));
+    assert_eq!(world.file("b.js").await, None);
+    world.catalog.publish(&bundle("2.0.0"));
+    world.lifecycle.upgrade(row.id).await.unwrap();
+    assert_eq!(world.file("a.js").await.as_deref(), Some("a of 2.0.0"));
+    let disabled = lifecycle::Patch { enabled: Some(false), ..Default::default() };
+    world.lifecycle.patch(row.id, disabled).await.unwrap();
+    assert_eq!(world.file("a.js").await, None);
+}
+
+impl World {
+    async fn file(&self, path: &str) -> Option<String> {
+        let name = PluginName::parse(NAME).unwrap();
+        let file = self.lifecycle.open_file(Tree::Frontend, &name, &[path], Part::Whole).await;
+        let chunks: Vec<_> = file.unwrap()?.bytes.try_collect().await.unwrap();
+        Some(String::from_utf8(chunks.concat()).unwrap())
+    }
 }

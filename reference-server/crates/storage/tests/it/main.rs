@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
 mod activities;
+mod artifacts;
 mod cache;
 mod core_reads;
 mod corpus;
@@ -10,6 +11,7 @@ mod hostile;
 mod isolation;
 mod kv;
 mod migrations;
+mod operations;
 mod params;
 mod provision;
 mod sessions;

@@ -3,8 +3,8 @@
 use serde_json::json;
 use storage::Page;
 use storage::api_keys::KeyHash;
+use storage::plugin_operations::{Action, RowChange};
 use storage::projects::ProjectChange;
-use storage::registry::{NewPlugin, PluginChange};
 use storage::roles::PermissionMap;
 use storage::tasks::{NewTask, TaskChange};
 use storage::users::NewUser;
@@ -14,38 +14,10 @@ use uuid::Uuid;
 use crate::support::Host;
 
 #[tokio::test]
-async fn the_registry_gives_back_what_was_shipped() {
-    let host = Host::start().await;
-    let registry = host.database.registry();
-    let manifest = json!({"id": "a.b", "backend": {"routes": [{"middlewares": []}]}, "x": [1.5]});
-    let new = NewPlugin { name: "a.b", version: "1.0.0", manifest: &manifest, enabled: false };
-    let row = registry.insert(new.clone()).await.unwrap();
-    assert_eq!(registry.by_name("a.b").await.unwrap().as_ref(), Some(&row));
-    assert_eq!(row.manifest, manifest);
-    assert!(!row.enabled);
-
-    let taken = registry.insert(new).await.unwrap_err();
-    assert!(taken.is_conflict() && !taken.is_unavailable(), "{taken}");
-
-    let change = PluginChange { version: Some("1.1.0"), enabled: Some(true), ..Default::default() };
-    let changed = registry.update(row.id, change).await.unwrap().unwrap();
-    assert_eq!((changed.version.as_str(), changed.enabled), ("1.1.0", true));
-    assert_eq!(changed.manifest, manifest);
-    assert!(registry.update(Uuid::nil(), PluginChange::default()).await.unwrap().is_none());
-
-    assert_eq!(registry.list().await.unwrap(), [changed]);
-    assert!(registry.delete(row.id).await.unwrap());
-    assert!(!registry.delete(row.id).await.unwrap());
-    assert!(registry.get(row.id).await.unwrap().is_none());
-}
-
-#[tokio::test]
 async fn extension_settings_are_upserted_and_go_with_their_plugin() {
     let host = Host::start().await;
     let registry = host.database.registry();
-    let manifest = json!({});
-    let new = NewPlugin { name: "a", version: "1.0.0", manifest: &manifest, enabled: true };
-    let plugin = registry.insert(new).await.unwrap();
+    let plugin = host.row("com.example.a").await;
     let first = registry.put_extension_setting(plugin.id, "view", &json!({"order": 1})).await;
     let second = registry.put_extension_setting(plugin.id, "view", &json!({"hidden": true})).await;
     let (first, second) = (first.unwrap(), second.unwrap());
@@ -53,7 +25,9 @@ async fn extension_settings_are_upserted_and_go_with_their_plugin() {
     assert_eq!(second.settings, json!({"hidden": true}));
     let unknown = registry.put_extension_setting(Uuid::nil(), "view", &json!({})).await;
     assert!(matches!(unknown.unwrap_err(), storage::StorageError::MissingReference { .. }));
-    registry.delete(plugin.id).await.unwrap();
+    host.change("com.example.a", Action::Uninstall, RowChange::Delete { id: plugin.id })
+        .await
+        .unwrap();
     assert!(registry.extension_settings().await.unwrap().is_empty());
 }
 
@@ -231,9 +205,9 @@ async fn api_keys_are_found_by_hash_and_stored_as_nothing_else() {
 #[tokio::test]
 async fn text_that_cannot_be_stored_is_an_error_of_its_own() {
     let host = Host::start().await;
-    let registry = host.database.registry();
     let manifest = json!({"description": "a\u{0}b"});
-    let new = NewPlugin { name: "a", version: "1.0.0", manifest: &manifest, enabled: true };
-    let error = registry.insert(new).await.unwrap_err();
+    let new =
+        RowChange::Insert { version: "1.0.0", manifest: &manifest, enabled: true, release: None };
+    let error = host.change("com.example.a", Action::Install, new).await.unwrap_err();
     assert!(matches!(error, storage::StorageError::UnstorableText), "{error}");
 }

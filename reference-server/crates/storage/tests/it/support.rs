@@ -6,10 +6,12 @@ use services::TestDatabase;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use std::sync::Arc;
 use storage::migrations::{MigrationError, MigrationFile};
+use storage::plugin_operations::{Action, Committed, RowChange};
 use storage::plugin_sql::{Access, SqlError};
 use storage::projects::{NewProject, Project};
+use storage::registry::PluginRow;
 use storage::users::{NewUser, User};
-use storage::{Database, DatabaseConfig};
+use storage::{Database, DatabaseConfig, StorageError};
 
 /// A host's database of the test's own.
 pub(crate) struct Host {
@@ -59,6 +61,36 @@ impl Host {
     /// A session of the server's superuser in this database.
     pub(crate) async fn superuser(&self) -> PgConnection {
         PgConnection::connect(self.copy.url()).await.unwrap()
+    }
+
+    /// Changes a plugin's row as an operation does.
+    pub(crate) async fn change(
+        &self,
+        plugin: &str,
+        action: Action,
+        change: RowChange<'_>,
+    ) -> Result<Option<PluginRow>, StorageError> {
+        let operations = self.database.plugin_operations();
+        let operation =
+            operations.begin(&PluginName::parse(plugin).unwrap(), action).await.unwrap();
+        let done = operations.commit(&operation, change).await;
+        operations.end(operation.id).await.unwrap();
+        match done? {
+            Committed::Row(row) => Ok(row),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The row of a plugin that was installed now.
+    pub(crate) async fn row(&self, plugin: &str) -> PluginRow {
+        let manifest = serde_json::json!({});
+        let insert = RowChange::Insert {
+            version: "1.0.0",
+            manifest: &manifest,
+            enabled: true,
+            release: None,
+        };
+        self.change(plugin, Action::Install, insert).await.unwrap().unwrap()
     }
 
     pub(crate) async fn user(&self, name: &str) -> User {

@@ -100,6 +100,17 @@ impl CatalogServer {
         gate
     }
 
+    /// Makes the next download of one artifact wait at a gate.
+    pub(crate) fn gate_artifact(&self, name: &str, version: &str, kind: &str) -> Arc<Gate> {
+        let path = format!("/{name}/{version}/{kind}.tar.gz");
+        let Some(Answer::Bytes(bytes)) = self.answers.lock().unwrap().get(&path).cloned() else {
+            panic!("{path} is not published");
+        };
+        let gate = Arc::new(Gate::default());
+        self.set(&path, Answer::Gate(Arc::clone(&gate), bytes));
+        gate
+    }
+
     /// Takes a plugin out of the catalog.
     pub(crate) fn withdraw(&self, name: &str) {
         self.entries.lock().unwrap().retain(|known| known["name"] != name);

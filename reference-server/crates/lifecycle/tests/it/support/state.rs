@@ -16,7 +16,8 @@ pub(crate) struct State {
     pub(crate) schemas: Vec<String>,
     /// This database's plugin roles, whether they may log in, and what they are members of.
     pub(crate) roles: Vec<String>,
-    /// Path below the three roots, staging included, and digest.
+    /// Path below the folders of the store and of staging, without the release that is current, and
+    /// digest.
     pub(crate) files: BTreeMap<String, String>,
     /// Name, version and what the code answers.
     pub(crate) running: Vec<(String, String, Option<String>)>,
@@ -28,10 +29,25 @@ impl State {
         let mark = hex::encode(Sha256::digest(&world.database_name));
         let roles = format!(r"hp\_{}\_%", &mark[..12]);
         let mut files = BTreeMap::new();
-        for tree in ["backend", "frontend", "mcp"] {
+        for tree in ["backend", "frontend", "mcp", "staging"] {
             let root = world.root(tree);
             walk(&root, tree, &mut files);
         }
+        // The files of the release that a row names, as if there were no others.
+        let releases =
+            "SELECT name || '/' || release FROM plugins WHERE $1 = '' AND release IS NOT NULL";
+        let releases = texts(&mut connection, releases, "").await;
+        let files = files
+            .into_iter()
+            .map(|(path, digest)| {
+                let current = releases.iter().find(|release| path.contains(release.as_str()));
+                let name = current.and_then(|release| release.split('/').next());
+                match (current, name) {
+                    (Some(current), Some(name)) => (path.replace(current.as_str(), name), digest),
+                    _ => (path, digest),
+                }
+            })
+            .collect();
         let mut running = Vec::new();
         for installed in world.lifecycle.snapshot().iter() {
             let row = &installed.row;
@@ -90,15 +106,12 @@ async fn texts(connection: &mut PgConnection, sql: &str, parameter: &str) -> Vec
 }
 
 fn walk(path: &Path, name: &str, files: &mut BTreeMap<String, String>) {
-    // An empty staging area is no trace; anything in it is.
     for entry in std::fs::read_dir(path).unwrap() {
         let entry = entry.unwrap();
         let name = format!("{name}/{}", entry.file_name().to_string_lossy());
         let kind = entry.file_type().unwrap();
         if kind.is_dir() {
-            if !name.ends_with("/.staging") {
-                files.insert(name.clone(), "directory".to_owned());
-            }
+            files.insert(name.clone(), "directory".to_owned());
             walk(&entry.path(), &name, files);
         } else if kind.is_symlink() {
             files.insert(name, "link".to_owned());

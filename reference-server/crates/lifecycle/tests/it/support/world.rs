@@ -15,7 +15,9 @@ use sandbox::{
     Cache, Core, DbAccess, DbTransaction, KeyValueStore, Outbound, OutboundCall, RequestContext,
     Sandbox, SandboxConfig, ServiceError, Services,
 };
+use storage::plugin_artifacts::{ArtifactStore, ArtifactStoreConfig};
 use storage::{Database, DatabaseConfig};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::bundle::Bundle;
 use super::catalog_server::CatalogServer;
@@ -27,6 +29,7 @@ pub(crate) struct World {
     pub(crate) database: Database,
     pub(crate) url: String,
     pub(crate) database_name: String,
+    pub(crate) artifacts: ArtifactStore,
     policy: Arc<Policy>,
     dir: tempfile::TempDir,
     _database: services::TestDatabase,
@@ -38,17 +41,33 @@ impl World {
     }
 
     pub(crate) async fn with_policy(policy: Policy) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = ArtifactStore::open(folders(dir.path())).await.unwrap();
+        Self::build(policy, dir, store).await
+    }
+
+    /// With files elsewhere.
+    pub(crate) async fn on_store(store: ArtifactStore) -> Self {
+        Self::build(Policy::default(), tempfile::tempdir().unwrap(), store).await
+    }
+
+    async fn build(policy: Policy, dir: tempfile::TempDir, artifacts: ArtifactStore) -> Self {
         let policy = Arc::new(policy);
         let test_database =
             services::test_database("empty", async |_| Ok::<(), std::io::Error>(())).await.unwrap();
         let reach = DatabaseConfig::new(test_database.url(), *b"a secret of the tests");
         let database = Database::connect(&reach, Arc::clone(&policy)).await.unwrap();
         let catalog = CatalogServer::start().await;
-        let dir = tempfile::tempdir().unwrap();
         let config = config(&catalog, dir.path());
         let sandbox = sandbox(&policy, &database);
-        let lifecycle =
-            Lifecycle::new(config, Arc::clone(&policy), database.clone(), sandbox).await.unwrap();
+        let lifecycle = Lifecycle::new(
+            config,
+            Arc::clone(&policy),
+            database.clone(),
+            artifacts.clone(),
+            sandbox,
+        );
+        let lifecycle = lifecycle.await.unwrap();
         lifecycle.restore().await.unwrap();
         Self {
             lifecycle,
@@ -56,6 +75,7 @@ impl World {
             url: test_database.url().to_owned(),
             database_name: test_database.name().to_owned(),
             database,
+            artifacts,
             policy,
             dir,
             _database: test_database,
@@ -75,8 +95,28 @@ impl World {
         let mut config = self.config();
         change(&mut config);
         let sandbox = self.sandbox(&self.policy);
-        let policy = Arc::clone(&self.policy);
-        Lifecycle::new(config, policy, self.database.clone(), sandbox).await.unwrap()
+        let (policy, artifacts) = (Arc::clone(&self.policy), self.artifacts.clone());
+        Lifecycle::new(config, policy, self.database.clone(), artifacts, sandbox).await.unwrap()
+    }
+
+    /// Another host on the same database and store, which follows what the others do.
+    pub(crate) async fn replica(&self) -> Replica {
+        self.replica_on(self.artifacts.clone()).await
+    }
+
+    /// The same with a store of its own making.
+    pub(crate) async fn replica_on(&self, artifacts: ArtifactStore) -> Replica {
+        let reach = DatabaseConfig::new(&self.url, *b"a secret of the tests");
+        let database = Database::connect(&reach, Arc::clone(&self.policy)).await.unwrap();
+        let sandbox = sandbox(&self.policy, &database);
+        let (config, policy) = (self.config(), Arc::clone(&self.policy));
+        let lifecycle = Lifecycle::new(config, policy, database.clone(), artifacts, sandbox);
+        let lifecycle = lifecycle.await.unwrap();
+        let restored = lifecycle.restore().await.unwrap();
+        let stop = CancellationToken::new();
+        let (follower, until) = (lifecycle.clone(), stop.clone());
+        tokio::spawn(async move { follower.follow(until).await });
+        Replica { lifecycle, database, restored, _stop: stop.drop_guard() }
     }
 
     /// A new host on the same database and directories, as after a kill: nothing was told to stop.
@@ -91,7 +131,7 @@ impl World {
         self.lifecycle.install(&bundle.name, true).await.unwrap()
     }
 
-    /// `backend`, `frontend` or `mcp`.
+    /// `backend`, `frontend`, `mcp` or `staging`.
     pub(crate) fn root(&self, tree: &str) -> PathBuf {
         self.dir.path().join(tree)
     }
@@ -111,6 +151,32 @@ impl World {
     }
 }
 
+/// Another host. Stops following when dropped.
+pub(crate) struct Replica {
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) database: Database,
+    pub(crate) restored: Restored,
+    _stop: DropGuard,
+}
+
+impl Replica {
+    /// Waits until this host answers so, or has no such plugin running.
+    pub(crate) async fn until_answers(&self, name: &str, expected: Option<&str>) {
+        let mut last = None;
+        for _ in 0..1500 {
+            last = match self.lifecycle.snapshot().get(name) {
+                Some(installed) => answer(installed).await,
+                None => None,
+            };
+            if last.as_deref() == expected {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{name} answers {last:?} and not {expected:?}");
+    }
+}
+
 /// What the code of one state of a plugin answers.
 pub(crate) async fn answer(installed: &Installed) -> Option<String> {
     let envelope = RequestEnvelope {
@@ -125,12 +191,19 @@ pub(crate) async fn answer(installed: &Installed) -> Option<String> {
 
 fn config(catalog: &CatalogServer, dir: &Path) -> LifecycleConfig {
     LifecycleConfig {
-        wasm_dir: dir.join("backend"),
-        frontend_dir: dir.join("frontend"),
-        mcp_dir: dir.join("mcp"),
+        staging_dir: dir.join("staging"),
         catalog_url: catalog.url(),
         timeout: Duration::from_secs(10),
         allow_insecure: true,
+        crash_at: None,
+    }
+}
+
+fn folders(dir: &Path) -> ArtifactStoreConfig {
+    ArtifactStoreConfig::Folders {
+        backend: dir.join("backend"),
+        frontend: dir.join("frontend"),
+        mcp: dir.join("mcp"),
     }
 }
 
