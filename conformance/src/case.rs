@@ -8,6 +8,7 @@ mod check;
 mod data;
 mod events;
 mod load;
+mod outbound;
 mod step;
 mod table;
 mod words;
@@ -15,8 +16,9 @@ mod words;
 pub use data::{Data, Span};
 pub use events::{CoreEventSpec, DeadLetterSpec, EntrySpec, EventSpec, InjectSpec};
 pub use load::{CaseError, load};
+pub use outbound::{AnswerSpec, SeenSpec};
 pub use step::{
-    Action, ActivitySpec, AnswerSpec, COOKIE, Expect, InstallSpec, RequestSpec, SeenSpec, Step,
+    Action, ActivitySpec, COOKIE, DownloadSpec, Expect, HEADER, InstallSpec, RequestSpec, Step,
 };
 pub(crate) use words::words;
 pub use words::{CatalogMode, Feature, Identity, Lane, Need, Profile, Tier};
@@ -97,6 +99,10 @@ pub struct PluginSpec {
     pub manifest_text: Option<String>,
     /// File name → SQL.
     pub migrations: Option<BTreeMap<String, String>>,
+    /// Path → text of the frontend's files.
+    pub frontend: Option<BTreeMap<String, String>>,
+    /// Path → text of the files for MCP servers.
+    pub mcp: Option<BTreeMap<String, String>>,
     /// Backend in WebAssembly text, instead of a fixture.
     pub wasm_text: Option<String>,
     /// `false`: no backend artifact.
@@ -119,6 +125,8 @@ pub struct PluginSpec {
 pub enum Checksums {
     /// Those of the artifacts.
     Correct,
+    /// The same in upper case.
+    UpperCase,
     /// Others.
     Wrong,
 }

@@ -5,9 +5,11 @@ pub mod activities;
 pub mod archive;
 mod bus;
 mod catalog;
+mod gate;
 mod outbound;
 mod serve;
 
 pub use bus::{Bus, BusError, BusMessage};
 pub use catalog::{Bundle, Catalog};
+pub use gate::Gate;
 pub use outbound::{Authority, AuthorityError, End, Outbound, OutboundError, Script, SeenRequest};

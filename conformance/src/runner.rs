@@ -3,8 +3,11 @@
 
 mod activity;
 mod attempt;
+mod background;
+mod download;
 mod judge;
 mod lanes;
+mod meanwhile;
 mod observe;
 mod outbound;
 mod plan;

@@ -107,7 +107,7 @@ impl World {
         let run = token(&mut random, 4);
         let claims: &BTreeSet<Feature> = &target.claims.features;
         let catalog = match &target.catalog {
-            Some(at) if claims.contains(&Feature::Catalog) => Catalog::start(at)
+            Some(at) if claims.contains(&Feature::Catalog) => Catalog::start(at, &target.limits)
                 .await
                 .map_err(|e| format!("the catalog cannot listen on {}: {e}", at.listen)),
             _ => Err("the target file has no [catalog]".to_owned()),

@@ -6,7 +6,9 @@ mod implied;
 
 use std::collections::BTreeSet;
 
-use super::{Action, COOKIE, Case, Data, Expect, Identity, Lane, Need, PluginSpec, Step, Tier};
+use super::{
+    Action, COOKIE, Case, Data, Expect, HEADER, Identity, Lane, Need, PluginSpec, Step, Tier,
+};
 use crate::matcher::Matcher;
 use crate::peers::archive::Damage;
 use crate::target::Limits;
@@ -124,8 +126,8 @@ fn plugin(spec: &PluginSpec, known: &Vars) -> Result<(), String> {
     data.map(|data| known.value(&data.0)).collect::<Result<Vec<_>, _>>().map_err(text)?;
     let texts = spec.name.iter().chain(&spec.manifest_text);
     texts.map(|name| known.text(name)).collect::<Result<Vec<_>, _>>().map_err(text)?;
-    let sql = spec.migrations.iter().flatten().map(|(_, sql)| sql);
-    sql.map(|sql| known.text(sql)).collect::<Result<Vec<_>, _>>().map_err(text)?;
+    let files = [&spec.migrations, &spec.frontend, &spec.mcp].into_iter().flatten().flatten();
+    files.map(|(_, file)| known.text(file)).collect::<Result<Vec<_>, _>>().map_err(text)?;
     if let Some(name) = &spec.fixture
         && fixtures_plugins::artifact(name).is_none()
     {
@@ -160,14 +162,38 @@ fn check_step<'a>(
     if step.expect.ended_after_previous && !matches!(step.action, Action::Join(_)) {
         return Err("`ended_after_previous` belongs to a `join`".to_owned());
     }
+    if let Some(other) = &step.meanwhile {
+        meanwhile(case, step, other, known).map_err(|message| format!("meanwhile: {message}"))?;
+    }
     waiting.extend(step.background.as_deref());
     for (name, pointer) in &step.capture {
-        if !pointer.is_empty() && !pointer.starts_with('/') && !pointer.starts_with(COOKIE) {
-            return Err(format!("`{pointer}` is no JSON pointer, and no `{COOKIE}` with a name"));
+        let named = pointer.starts_with(COOKIE) || pointer.starts_with(HEADER);
+        if !pointer.is_empty() && !pointer.starts_with('/') && !named {
+            return Err(format!(
+                "`{pointer}` is no JSON pointer, and no `{COOKIE}` or `{HEADER}` with a name"
+            ));
         }
         known.set(name.clone(), "x");
     }
     Ok(())
+}
+
+/// What is repeated beside a step is a request that is judged, and nothing more.
+fn meanwhile(case: &Case, step: &Step, other: &Step, known: &mut Vars) -> Result<(), String> {
+    if step.background.is_some() || step.retry.is_some() {
+        return Err("it stands beside one action that is waited for".to_owned());
+    }
+    if !matches!(other.action, Action::Request(_) | Action::Probe(_)) {
+        return Err("it is a `request` or a `probe`".to_owned());
+    }
+    if other.expect.is_empty() {
+        return Err("it has an expectation, which holds of every answer".to_owned());
+    }
+    let more = other.background.is_some() || other.retry.is_some() || other.meanwhile.is_some();
+    if more || !other.capture.is_empty() {
+        return Err("it has neither `background`, `retry`, `meanwhile` nor `capture`".to_owned());
+    }
+    check_step(case, other, known, &mut BTreeSet::new())
 }
 
 fn action(
@@ -231,7 +257,15 @@ fn action(
                 return Err(format!("no background step `{name}` is under way"));
             }
         }
-        Action::Install(_) | Action::Upgrade | Action::Uninstall | Action::Catalog(_) => {}
+        Action::DownloadSeen(download) => {
+            download.count.iter().try_for_each(|data| matcher(data, known))?;
+        }
+        Action::Install(_)
+        | Action::Upgrade
+        | Action::Uninstall
+        | Action::Withdraw
+        | Action::Release
+        | Action::Catalog(_) => {}
     }
     Ok(())
 }
@@ -266,6 +300,7 @@ fn assertions(case: &Case) -> Result<(), String> {
         Action::OutboundSeen(seen) => seen.count.as_ref().is_none_or(|count| count.0 != 0),
         Action::ObserveActivity(_)
         | Action::ObserveEvent(_)
+        | Action::DownloadSeen(_)
         | Action::CoreEvent(_)
         | Action::DeadLetter(_) => step.action.waits_for_something(),
         Action::Entry(_) => true,

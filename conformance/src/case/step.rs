@@ -7,13 +7,16 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    CatalogMode, CoreEventSpec, Data, DeadLetterSpec, EntrySpec, EventSpec, Identity, InjectSpec,
-    PluginSpec, Span,
+    AnswerSpec, CatalogMode, CoreEventSpec, Data, DeadLetterSpec, EntrySpec, EventSpec, Identity,
+    InjectSpec, PluginSpec, SeenSpec, Span,
 };
-use crate::peers::End;
+use crate::peers::archive::Artifact;
 
 /// What a capture begins with that means a cookie instead of a JSON pointer.
 pub const COOKIE: &str = "cookie:";
+
+/// The same for a header of the answer.
+pub const HEADER: &str = "header:";
 
 /// A step as it runs.
 #[derive(Debug, Clone)]
@@ -28,12 +31,14 @@ pub struct Step {
     pub action: Action,
     /// What must be true of the answer.
     pub expect: Expect,
-    /// Variable → JSON pointer into the answer, or [`COOKIE`] and the name of one it sets.
+    /// Variable → JSON pointer into the answer, or [`COOKIE`] or [`HEADER`] and the name of one.
     pub capture: BTreeMap<String, String>,
     /// Poll for this long until the expectation holds.
     pub retry: Option<Duration>,
     /// Do not wait; a later step joins it by this name.
     pub background: Option<String>,
+    /// A request that is sent again and again while the action goes on.
+    pub meanwhile: Option<Box<Step>>,
 }
 
 /// What a step does.
@@ -53,8 +58,14 @@ pub enum Action {
     Patch(Value),
     /// Uninstall.
     Uninstall,
+    /// The entry goes from the catalog, and its archives with it.
+    Withdraw,
     /// What the catalog answers from now on.
     Catalog(CatalogMode),
+    /// Requests of the host for an archive.
+    DownloadSeen(DownloadSpec),
+    /// What the case holds is let go.
+    Release,
     /// Requests that reached the outbound server.
     OutboundSeen(SeenSpec),
     /// What the outbound server sends for a token from now on.
@@ -88,7 +99,10 @@ impl Action {
             Self::Upgrade => "upgrade",
             Self::Patch(_) => "patch",
             Self::Uninstall => "uninstall",
+            Self::Withdraw => "withdraw",
             Self::Catalog(_) => "catalog",
+            Self::DownloadSeen(_) => "download_seen",
+            Self::Release => "release",
             Self::OutboundSeen(_) => "outbound_seen",
             Self::OutboundAnswer(_) => "outbound_answer",
             Self::ObserveEvent(_) => "observe_event",
@@ -112,6 +126,7 @@ impl Action {
             Self::ObserveActivity(activity) => &activity.count,
             Self::CoreEvent(event) => &event.count,
             Self::DeadLetter(letter) => &letter.count,
+            Self::DownloadSeen(download) => &download.count,
             Self::Entry(_) => return true,
             _ => return false,
         };
@@ -152,46 +167,14 @@ pub struct InstallSpec {
     pub name: Option<String>,
 }
 
-/// `outbound_seen = { … }`.
+/// `download_seen = { … }`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SeenSpec {
-    /// `?token=` of the requests meant.
-    pub token: String,
+pub struct DownloadSpec {
+    /// Of which archive, as the plugin is published now.
+    pub artifact: Artifact,
     /// How many there were, as a matcher; default: at least one.
     pub count: Option<Data>,
-    /// Matcher for the last one's method.
-    pub method: Option<Data>,
-    /// Matcher for its path.
-    pub path: Option<Data>,
-    /// Matchers for its headers.
-    #[serde(default)]
-    pub headers: BTreeMap<String, Data>,
-    /// Matcher for its body as text.
-    pub body: Option<Data>,
-}
-
-/// `outbound_answer = { … }`: what `/scripted?token=…` gets instead of an HTTP server's answer.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AnswerSpec {
-    /// `?token=` of the requests meant.
-    pub token: String,
-    /// Sent as written, byte for byte: status line, headers and body.
-    #[serde(default)]
-    pub send: String,
-    /// Then this, …
-    #[serde(default)]
-    pub repeat: String,
-    /// … so often, or without end.
-    pub times: Option<u64>,
-    /// Before each time.
-    pub pause: Option<Span>,
-    /// Then this.
-    #[serde(default)]
-    pub tail: String,
-    /// How it ends; default: in order.
-    pub end: Option<End>,
 }
 
 /// `observe_activity = { … }`.
@@ -260,7 +243,10 @@ pub(super) struct StepText {
     upgrade: Option<Nothing>,
     patch: Option<Data>,
     uninstall: Option<Nothing>,
+    withdraw: Option<Nothing>,
     catalog: Option<CatalogMode>,
+    download_seen: Option<DownloadSpec>,
+    release: Option<Nothing>,
     outbound_seen: Option<SeenSpec>,
     outbound_answer: Option<AnswerSpec>,
     observe_event: Option<EventSpec>,
@@ -277,6 +263,7 @@ pub(super) struct StepText {
     capture: BTreeMap<String, String>,
     retry: Option<Span>,
     background: Option<String>,
+    meanwhile: Option<Box<StepText>>,
 }
 
 /// `{}`: an action without arguments.
@@ -295,7 +282,10 @@ impl StepText {
         actions.extend(self.upgrade.map(|Nothing {}| Action::Upgrade));
         actions.extend(self.patch.map(|data| Action::Patch(data.0)));
         actions.extend(self.uninstall.map(|Nothing {}| Action::Uninstall));
+        actions.extend(self.withdraw.map(|Nothing {}| Action::Withdraw));
         actions.extend(self.catalog.map(Action::Catalog));
+        actions.extend(self.download_seen.map(Action::DownloadSeen));
+        actions.extend(self.release.map(|Nothing {}| Action::Release));
         actions.extend(self.outbound_seen.map(Action::OutboundSeen));
         actions.extend(self.outbound_answer.map(Action::OutboundAnswer));
         actions.extend(self.observe_event.map(Action::ObserveEvent));
@@ -309,9 +299,11 @@ impl StepText {
         let names: Vec<_> = actions.iter().map(Action::name).collect();
         let action = match actions.len() {
             1 => actions.remove(0),
-            0 => return Err("a step has an action: request, probe, publish, install, upgrade, patch, uninstall, catalog, outbound_seen, outbound_answer, observe_event, observe_activity, core_event, inject_event, dead_letter, entry, remove_group or join".to_owned()),
+            0 => return Err("a step has an action: request, probe, publish, install, upgrade, patch, uninstall, withdraw, catalog, download_seen, release, outbound_seen, outbound_answer, observe_event, observe_activity, core_event, inject_event, dead_letter, entry, remove_group or join".to_owned()),
             _ => return Err(format!("a step has one action, not {}", names.join(" and "))),
         };
+        let meanwhile = self.meanwhile.map(|step| step.into_step().map(Box::new)).transpose();
+        let meanwhile = meanwhile.map_err(|message| format!("meanwhile: {message}"))?;
         Ok(Step {
             name: self.name,
             identity: self.r#as,
@@ -321,6 +313,7 @@ impl StepText {
             capture: self.capture,
             retry: self.retry.map(|span| span.0),
             background: self.background,
+            meanwhile,
         })
     }
 }

@@ -138,8 +138,24 @@ words! {
         Down = "down",
         /// 200 with bytes that are no catalog.
         Garbage = "garbage",
+        /// JSON, and no catalog: the entries without the object around them.
+        OtherShape = "other_shape",
+        /// The catalog with status 500.
+        Error = "error",
+        /// The catalog as `text/plain`.
+        Text = "text",
+        /// Half of the catalog, and then nothing more.
+        Slow = "slow",
+        /// The catalog with blanks after it, 64 KiB of them.
+        Padded = "padded",
+        /// The catalog with so many blanks after it that the host's limit is passed.
+        Oversize = "oversize",
+        /// A redirect to where the catalog is.
+        Moved = "moved",
         /// A redirect to itself, for ever.
         Redirect = "redirect",
+        /// A redirect to an address of a scheme that nobody fetches a catalog by.
+        OtherScheme = "other_scheme",
     }
 }
 

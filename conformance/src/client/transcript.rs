@@ -1,6 +1,6 @@
 //! The transcript of a case: every exchange with the host, in order.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -93,13 +93,21 @@ impl RecordedBody {
 pub struct Transcript {
     exchanges: Arc<Mutex<Vec<Exchange>>>,
     step: Arc<str>,
+    /// The one number under which all its exchanges stand, the last of them in the end.
+    only: Option<Arc<OnceLock<usize>>>,
 }
 
 impl Transcript {
     /// The same list, for exchanges of the step `name`.
     #[must_use]
     pub fn for_step(&self, name: &str) -> Self {
-        Self { exchanges: Arc::clone(&self.exchanges), step: name.into() }
+        Self { exchanges: Arc::clone(&self.exchanges), step: name.into(), only: None }
+    }
+
+    /// The same list and step, for an exchange that is repeated: only the last one is kept.
+    #[must_use]
+    pub fn repeated(&self) -> Self {
+        Self { only: Some(Arc::default()), ..self.clone() }
     }
 
     fn list(&self) -> MutexGuard<'_, Vec<Exchange>> {
@@ -109,8 +117,11 @@ impl Transcript {
     /// Records a request before it is sent, and gives it a number.
     pub(super) fn begin(&self, outgoing: &Outgoing, url: String) -> usize {
         let mut list = self.list();
-        let number = list.len();
-        list.push(Exchange {
+        let number = match &self.only {
+            Some(only) => *only.get_or_init(|| list.len()),
+            None => list.len(),
+        };
+        let exchange = Exchange {
             number,
             step: self.step.to_string(),
             method: outgoing.method.clone(),
@@ -120,7 +131,11 @@ impl Transcript {
             response: None,
             error: Some("no answer before the case ended".to_owned()),
             elapsed_ms: 0,
-        });
+        };
+        match list.get_mut(number) {
+            Some(earlier) => *earlier = exchange,
+            None => list.push(exchange),
+        }
         number
     }
 

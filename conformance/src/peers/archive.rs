@@ -1,13 +1,19 @@
-//! Plugin archives, built on the fly: ordinary ones, and those a host must refuse.
+//! Plugin archives, built on the fly: ordinary ones, odd ones, and those a host must refuse.
 
-use std::io::{self, Read as _};
+mod entries;
+mod padding;
+
+use std::io;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
-use tar::{Builder, EntryType, Header};
+use tar::{Builder, EntryType};
 
 use crate::case::words;
+use crate::target::Limits;
+
+pub use padding::{Padding, padded};
 
 words! {
     /// The archives of a plugin.
@@ -16,55 +22,112 @@ words! {
         Manifest = "manifest",
         /// `backend.wasm`.
         Backend = "backend",
+        /// The files of the web frontend.
+        Frontend = "frontend",
+        /// The files for MCP servers.
+        Mcp = "mcp",
         /// The SQL files.
         Migrations = "migrations",
     }
 }
 
 words! {
-    /// What is wrong with an archive.
+    /// What is peculiar about an archive: its bytes, its entries, or the way it is served.
     Shape, "archive shape" {
         /// The gzip stream ends half-way.
         Truncated = "truncated",
+        /// The gzip stream lacks its last bytes, a part of the checksum.
+        TruncatedEnd = "truncated_end",
         /// Text instead of a gzip stream.
         NotGzip = "not_gzip",
+        /// Not one byte.
+        NoBytes = "no_bytes",
+        /// Text after the gzip stream.
+        TrailingGarbage = "trailing_garbage",
+
+        /// No entries.
+        Empty = "empty",
         /// A symbolic link out of the folder.
         Symlink = "symlink",
         /// A hard link out of the folder.
         Hardlink = "hardlink",
         /// A character device.
         Device = "device",
-        /// A name with `..`.
+        /// A named pipe.
+        Fifo = "fifo",
+        /// A name with `..` that leads out of the folder.
         DotDot = "dotdot",
+        /// A name with `..` that leads to a place inside.
+        DotDotInside = "dotdot_inside",
         /// A name that begins with `/`.
         Absolute = "absolute",
+        /// A name with `\`, a separator elsewhere.
+        Backslash = "backslash",
+        /// A name that is not UTF-8.
+        NotUtf8 = "not_utf8",
         /// Two entries of one name.
         Duplicate = "duplicate",
-        /// More than 10 000 entries.
+        /// A file, and another file in it.
+        FileAsFolder = "file_as_folder",
+        /// A file in a folder, and a file in place of the folder.
+        FolderAsFile = "folder_as_file",
+        /// More entries than the limit.
         TooMany = "too_many",
-        /// More than 100 MiB unpacked, and small packed.
+        /// More bytes unpacked than the limit, and few packed.
         Oversize = "oversize",
-        /// A right archive, whose checksum in the catalog is another's.
-        WrongChecksum = "wrong_checksum",
-        /// The URL answers 404.
-        Missing = "missing",
-        /// The connection ends half-way.
-        Dropped = "dropped",
         /// No `plugin.json` in it.
         NoManifest = "no_manifest",
         /// A `plugin.json` that is not JSON.
         GarbageManifest = "garbage_manifest",
         /// A `backend.wasm` that is no module.
         GarbageWasm = "garbage_wasm",
+        /// An SQL file besides that is no text.
+        NotText = "not_text",
+        /// Its first file again in another folder, with another content.
+        SameName = "same_name",
+
+        /// Files `._*` beside the real ones, as macOS writes them.
+        AppleDouble = "apple_double",
+        /// All files in a folder in a folder, others besides.
+        Nested = "nested",
+        /// A comment about the whole and one about every file, as `git archive` writes them.
+        GitArchive = "git_archive",
+        /// All files below a name that is too long for an ordinary entry.
+        LongNames = "long_names",
+
+        /// A right archive, whose checksum in the catalog is another's.
+        WrongChecksum = "wrong_checksum",
+        /// The URL answers 404.
+        Missing = "missing",
+        /// The archive with status 500.
+        Error = "error",
+        /// The connection ends half-way.
+        Dropped = "dropped",
+        /// Half of it, and then nothing more.
+        Slow = "slow",
+        /// The whole, once the step `release` was taken.
+        Held = "held",
+        /// A redirect to where it is.
+        Moved = "moved",
+        /// A redirect to itself, for ever.
+        Redirect = "redirect",
+        /// A redirect to an address of a scheme that nobody fetches an archive by.
+        OtherScheme = "other_scheme",
+        /// A right archive with 64 KiB in it that unpack to nothing.
+        Padded = "padded",
+        /// The same with so many of them that it is longer than the limit, which it announces.
+        OverCap = "over_cap",
+        /// The same, and its length is not announced.
+        OverCapUnannounced = "over_cap_unannounced",
     }
 }
 
-/// Which archive is damaged, and how.
+/// Which archive is peculiar, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Damage {
     /// The archive.
     pub artifact: Artifact,
-    /// The damage.
+    /// What is peculiar.
     pub shape: Shape,
 }
 
@@ -85,6 +148,7 @@ impl Damage {
         let shape: Shape = shape.parse()?;
         let default = match shape {
             Shape::NoManifest | Shape::GarbageManifest => Artifact::Manifest,
+            Shape::NotText | Shape::SameName => Artifact::Migrations,
             _ => Artifact::Backend,
         };
         let artifact = artifact.map_or(Ok(default), str::parse)?;
@@ -92,82 +156,70 @@ impl Damage {
     }
 }
 
-/// Builds the `tar.gz` of `files`, damaged if `shape` says so.
-pub fn build(files: &[(String, Vec<u8>)], shape: Option<Shape>) -> io::Result<Vec<u8>> {
-    if shape == Some(Shape::NotGzip) {
-        return Ok(b"this is no archive\n".repeat(64));
-    }
-    let mut tar = Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-    for (name, bytes) in files {
-        match shape {
-            Some(Shape::NoManifest) => file(&mut tar, "readme.txt", b"no manifest here\n")?,
-            Some(Shape::GarbageManifest) => file(&mut tar, name, b"{\"id\": \"com.")?,
-            Some(Shape::GarbageWasm) => file(&mut tar, name, b"\0asm\x01\0\0\0this is no module")?,
-            _ => file(&mut tar, name, bytes)?,
-        }
-    }
+/// Builds the `tar.gz` of `files`, peculiar if `shape` says so; what passes a limit passes that of
+/// `limits`.
+pub fn build(
+    files: &[(String, Vec<u8>)],
+    shape: Option<Shape>,
+    limits: &Limits,
+) -> io::Result<Vec<u8>> {
     match shape {
-        Some(Shape::Symlink) => link(&mut tar, EntryType::Symlink)?,
-        Some(Shape::Hardlink) => link(&mut tar, EntryType::Link)?,
-        Some(Shape::Device) => device(&mut tar)?,
-        Some(Shape::DotDot) => file(&mut tar, "../../hostproof-escaped.txt", b"out\n")?,
-        Some(Shape::Absolute) => file(&mut tar, "/tmp/hostproof-escaped.txt", b"out\n")?,
-        Some(Shape::Duplicate) => {
-            if let Some((name, bytes)) = files.first() {
-                file(&mut tar, name, bytes)?;
-            }
-        }
-        Some(Shape::TooMany) => {
-            for index in 0..=10_000 {
-                file(&mut tar, &format!("many/{index}.txt"), b"")?;
-            }
-        }
-        Some(Shape::Oversize) => oversize(&mut tar)?,
+        Some(Shape::NotGzip) => return Ok(b"this is no archive\n".repeat(64)),
+        Some(Shape::NoBytes) => return Ok(Vec::new()),
         _ => {}
     }
+    let mut tar = Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    if shape == Some(Shape::GitArchive) {
+        entries::comment(&mut tar, EntryType::XGlobalHeader, "comment", "0123456789abcdef")?;
+    }
+    for (name, bytes) in files {
+        ordinary(&mut tar, name, bytes, shape)?;
+    }
+    if let Some(shape) = shape {
+        entries::peculiar(&mut tar, files, shape, limits)?;
+    }
     let mut bytes = tar.into_inner()?.finish()?;
-    if shape == Some(Shape::Truncated) {
-        bytes.truncate(bytes.len() / 2);
+    match shape {
+        Some(Shape::Truncated) => bytes.truncate(bytes.len() / 2),
+        Some(Shape::TruncatedEnd) => bytes.truncate(bytes.len() - 6),
+        Some(Shape::TrailingGarbage) => bytes.extend_from_slice(b"and this is no part of it\n"),
+        _ => {}
     }
     Ok(bytes)
 }
 
-/// A header whose name is written byte for byte; `tar` itself would refuse the hostile ones.
-fn header(name: &str, kind: EntryType, size: u64) -> io::Result<Header> {
-    let mut header = Header::new_ustar();
-    let field = header.as_ustar_mut().ok_or(io::ErrorKind::InvalidData)?;
-    let bytes = name.as_bytes();
-    field.name.get_mut(..bytes.len()).ok_or(io::ErrorKind::InvalidFilename)?.copy_from_slice(bytes);
-    header.set_entry_type(kind);
-    header.set_size(size);
-    header.set_mode(0o644);
-    header.set_mtime(0);
-    header.set_cksum();
-    Ok(header)
-}
-
-fn file(tar: &mut Builder<impl io::Write>, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let size = u64::try_from(bytes.len()).map_err(io::Error::other)?;
-    tar.append(&header(name, EntryType::Regular, size)?, bytes)
-}
-
-fn link(tar: &mut Builder<impl io::Write>, kind: EntryType) -> io::Result<()> {
-    let mut header = header("link.txt", kind, 0)?;
-    header.set_link_name("../../hostproof-target.txt")?;
-    header.set_cksum();
-    tar.append(&header, io::empty())
-}
-
-fn device(tar: &mut Builder<impl io::Write>) -> io::Result<()> {
-    let mut header = header("null", EntryType::Char, 0)?;
-    header.set_device_major(1)?;
-    header.set_device_minor(3)?;
-    header.set_cksum();
-    tar.append(&header, io::empty())
-}
-
-/// 101 MiB of zeros, which pack to a thousandth.
-fn oversize(tar: &mut Builder<impl io::Write>) -> io::Result<()> {
-    const SIZE: u64 = 101 * 1024 * 1024;
-    tar.append(&header("zeros.bin", EntryType::Regular, SIZE)?, io::repeat(0).take(SIZE))
+/// One of the plugin's own files, as the shape has it.
+fn ordinary(
+    tar: &mut Builder<impl io::Write>,
+    name: &str,
+    bytes: &[u8],
+    shape: Option<Shape>,
+) -> io::Result<()> {
+    let base = name.rsplit('/').next().unwrap_or(name);
+    match shape {
+        Some(Shape::Empty) => Ok(()),
+        Some(Shape::NoManifest) => entries::file(tar, b"readme.txt", b"no manifest here\n"),
+        Some(Shape::GarbageManifest) => entries::file(tar, name.as_bytes(), b"{\"id\": \"com."),
+        Some(Shape::GarbageWasm) => {
+            entries::file(tar, name.as_bytes(), b"\0asm\x01\0\0\0this is no module")
+        }
+        Some(Shape::AppleDouble) => {
+            entries::file(
+                tar,
+                format!("._{base}").as_bytes(),
+                b"\0\x05\x16\x07\0\x02\0\0Mac OS X",
+            )?;
+            entries::file(tar, name.as_bytes(), bytes)
+        }
+        Some(Shape::Nested) => {
+            entries::file(tar, b"package/readme.md", b"Nobody's file.\n")?;
+            entries::file(tar, format!("package/inner/{name}").as_bytes(), bytes)
+        }
+        Some(Shape::GitArchive) => {
+            entries::comment(tar, EntryType::XHeader, "mtime", "1700000000.5")?;
+            entries::file(tar, name.as_bytes(), bytes)
+        }
+        Some(Shape::LongNames) => entries::long_name(tar, &format!("{:a<120}/{name}", ""), bytes),
+        _ => entries::file(tar, name.as_bytes(), bytes),
+    }
 }

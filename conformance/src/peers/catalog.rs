@@ -1,21 +1,25 @@
 //! The catalog: one document for all cases that are under way, with an entry per plugin, and the
 //! archives those entries name.
 
+mod answer;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Request;
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::archive::{self, Artifact, Damage, Shape};
-use super::serve::{self, Body, Hangup, Reply, Server};
+use super::archive::{self, Artifact, Damage, Padding, Shape};
+use super::gate::Gate;
+use super::serve::{self, Server};
 use crate::case::{CatalogMode, Checksums};
-use crate::target::CatalogServer;
+use crate::evidence::Receipt;
+use crate::target::{CatalogServer, Limits};
 
 /// A plugin to publish.
 #[derive(Debug, Clone)]
@@ -30,8 +34,14 @@ pub struct Bundle {
     pub wasm: Option<Vec<u8>>,
     /// File name → SQL; empty publishes no migrations.
     pub migrations: BTreeMap<String, String>,
-    /// What is wrong with an archive.
+    /// Path → text; empty publishes no frontend.
+    pub frontend: BTreeMap<String, String>,
+    /// Path → text; empty publishes nothing for MCP servers.
+    pub mcp: BTreeMap<String, String>,
+    /// What is peculiar about an archive.
     pub damage: Option<Damage>,
+    /// What an archive that is held waits for.
+    pub gate: Gate,
     /// Checksums in the entry.
     pub checksums: Option<Checksums>,
     /// Merge patch over the entry.
@@ -39,21 +49,27 @@ pub struct Bundle {
 }
 
 /// A plugin as published.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Published {
     entry: Value,
     archives: BTreeMap<String, Archive>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Archive {
+    artifact: Artifact,
     bytes: Bytes,
     shape: Option<Shape>,
+    padding: Option<Padding>,
+    gate: Gate,
+    /// Of the requests for it.
+    asked: Vec<Receipt>,
 }
 
 #[derive(Debug)]
 struct State {
     mode: CatalogMode,
+    limits: Limits,
     plugins: BTreeMap<String, Published>,
 }
 
@@ -71,14 +87,20 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 impl Catalog {
-    /// Starts the server of `[catalog]`.
-    pub async fn start(target: &CatalogServer) -> io::Result<Self> {
-        let state = State { mode: CatalogMode::Ok, plugins: BTreeMap::new() };
+    /// Starts the server of `[catalog]`, for a host with these limits.
+    pub async fn start(target: &CatalogServer, limits: &Limits) -> io::Result<Self> {
+        let (mode, plugins) = (CatalogMode::Ok, BTreeMap::new());
+        let state = State { mode, limits: limits.clone(), plugins };
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
         let server = serve::serve(target.listen, move |request: Request<Incoming>| {
-            let reply = answer(&lock(&shared), request.uri().path());
-            async move { reply }
+            let (gate, reply) = answer::answer(&mut lock(&shared), &request);
+            async move {
+                if let Some(gate) = gate {
+                    gate.opened().await;
+                }
+                reply
+            }
         })
         .await?;
         let url = target.url.as_str().trim_end_matches('/').to_owned();
@@ -103,9 +125,9 @@ impl Catalog {
         let prefix = format!("/artifacts/{}/{revision}", bundle.name);
         let base = self.url.clone();
         let name = bundle.name.clone();
-        let published = tokio::task::spawn_blocking(move || publish(&bundle, &base, &prefix))
-            .await
-            .map_err(io::Error::other)??;
+        let limits = lock(&self.state).limits.clone();
+        let pack = move || publish(&bundle, &base, &prefix, &limits);
+        let published = tokio::task::spawn_blocking(pack).await.map_err(io::Error::other)??;
         lock(&self.state).plugins.insert(name, published);
         Ok(())
     }
@@ -114,29 +136,36 @@ impl Catalog {
     pub fn withdraw(&self, name: &str) {
         lock(&self.state).plugins.remove(name);
     }
+
+    /// The requests that came for an archive of what is published under a name.
+    pub fn asked(&self, name: &str, artifact: Artifact) -> Vec<Receipt> {
+        let state = lock(&self.state);
+        let archives = state.plugins.get(name).into_iter().flat_map(|p| p.archives.values());
+        let of_kind = archives.filter(|archive| archive.artifact == artifact);
+        of_kind.flat_map(|archive| archive.asked.iter().cloned()).collect()
+    }
 }
 
-fn publish(bundle: &Bundle, base: &str, prefix: &str) -> io::Result<Published> {
+fn publish(bundle: &Bundle, base: &str, prefix: &str, limits: &Limits) -> io::Result<Published> {
     let mut archives = BTreeMap::new();
     let mut artifacts = serde_json::Map::new();
-    for artifact in Artifact::ALL {
-        let files = files(bundle, *artifact);
+    for artifact in Artifact::ALL.iter().copied() {
+        let files = files(bundle, artifact);
         if files.is_empty() {
             continue;
         }
-        let shape = bundle.damage.filter(|d| d.artifact == *artifact).map(|d| d.shape);
-        let bytes = archive::build(&files, shape)?;
+        let shape = bundle.damage.filter(|d| d.artifact == artifact).map(|d| d.shape);
+        let bytes = archive::build(&files, shape, limits)?;
         let path = format!("{prefix}/{artifact}.tar.gz");
         artifacts.insert(format!("{artifact}_tar_gz_url"), Value::from(format!("{base}{path}")));
         let wrong = (shape == Some(Shape::WrongChecksum)).then_some(Checksums::Wrong);
         if let Some(checksums) = wrong.or(bundle.checksums) {
-            let mut sum = hex::encode(Sha256::digest(&bytes));
-            if checksums == Checksums::Wrong {
-                sum = sum.chars().rev().collect();
-            }
+            let sum = checksum(&bytes, checksums);
             artifacts.insert(format!("{artifact}_tar_gz_sha256"), Value::from(sum));
         }
-        archives.insert(path, Archive { bytes: Bytes::from(bytes), shape });
+        let padding = shape.and_then(|shape| Padding::of(shape, limits));
+        let (bytes, gate, asked) = (Bytes::from(bytes), bundle.gate.clone(), Vec::new());
+        archives.insert(path, Archive { artifact, bytes, shape, padding, gate, asked });
     }
     let mut entry = json!({
         "name": bundle.name,
@@ -151,56 +180,26 @@ fn publish(bundle: &Bundle, base: &str, prefix: &str) -> io::Result<Published> {
     Ok(Published { entry, archives })
 }
 
+fn checksum(bytes: &[u8], checksums: Checksums) -> String {
+    let sum = hex::encode(Sha256::digest(bytes));
+    match checksums {
+        Checksums::Correct => sum,
+        Checksums::UpperCase => sum.to_ascii_uppercase(),
+        Checksums::Wrong => sum.chars().rev().collect(),
+    }
+}
+
 fn files(bundle: &Bundle, artifact: Artifact) -> Vec<(String, Vec<u8>)> {
+    let texts = |files: &BTreeMap<String, String>| {
+        files.iter().map(|(name, text)| (name.clone(), text.clone().into_bytes())).collect()
+    };
     match artifact {
         Artifact::Manifest => vec![("plugin.json".to_owned(), bundle.manifest.clone())],
         Artifact::Backend => {
             bundle.wasm.iter().map(|wasm| ("backend.wasm".to_owned(), wasm.clone())).collect()
         }
-        Artifact::Migrations => bundle
-            .migrations
-            .iter()
-            .map(|(name, sql)| (name.clone(), sql.clone().into_bytes()))
-            .collect(),
+        Artifact::Frontend => texts(&bundle.frontend),
+        Artifact::Mcp => texts(&bundle.mcp),
+        Artifact::Migrations => texts(&bundle.migrations),
     }
-}
-
-fn answer(state: &State, path: &str) -> Reply {
-    if path == "/catalog.json" {
-        return catalog(state);
-    }
-    let archive = state.plugins.values().find_map(|plugin| plugin.archives.get(path));
-    let not_found = || serve::response(404, "text/plain", serve::full("no such archive\n"));
-    Ok(match archive {
-        Some(Archive { shape: Some(Shape::Missing), .. }) | None => not_found(),
-        Some(Archive { bytes, shape: Some(Shape::Dropped) }) => {
-            let half = bytes.slice(..bytes.len() / 2);
-            let mut response = serve::response(200, "application/gzip", serve::broken(half));
-            // The whole length is announced, so that the missing half cannot be overlooked.
-            response.headers_mut().insert(http::header::CONTENT_LENGTH, bytes.len().into());
-            response
-        }
-        Some(Archive { bytes, .. }) => {
-            serve::response(200, "application/gzip", serve::full(bytes.clone()))
-        }
-    })
-}
-
-fn catalog(state: &State) -> Reply {
-    let json = |body: Body| serve::response(200, "application/json", body);
-    Ok(match state.mode {
-        CatalogMode::Ok => {
-            let plugins: Vec<&Value> = state.plugins.values().map(|p| &p.entry).collect();
-            let document = json!({ "schema_version": 1, "plugins": plugins });
-            json(serve::full(document.to_string()))
-        }
-        CatalogMode::Down => return Err(Hangup),
-        CatalogMode::Garbage => json(serve::full("<html>under construction")),
-        CatalogMode::Redirect => {
-            let mut response: Response<Body> = serve::response(302, "text/plain", serve::full(""));
-            let here = http::HeaderValue::from_static("/catalog.json");
-            response.headers_mut().insert(http::header::LOCATION, here);
-            response
-        }
-    })
 }

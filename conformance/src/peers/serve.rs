@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use http::{Request, Response};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
@@ -96,6 +97,18 @@ pub(super) fn full(bytes: impl Into<Bytes>) -> Body {
 /// A body that breaks off after `bytes`.
 pub(super) fn broken(bytes: Bytes) -> Body {
     let frames = [Ok(Frame::data(bytes)), Err(io::Error::other("broken off on purpose"))];
+    BoxBody::new(StreamBody::new(futures_util::stream::iter(frames)))
+}
+
+/// A body that stops after `bytes` and never ends.
+pub(super) fn stalled(bytes: Bytes) -> Body {
+    let first = futures_util::stream::iter([Ok(Frame::data(bytes))]);
+    BoxBody::new(StreamBody::new(first.chain(futures_util::stream::pending())))
+}
+
+/// A body in pieces, whose length nobody knows before its end.
+pub(super) fn pieces(pieces: impl Iterator<Item = Bytes> + Send + Sync + 'static) -> Body {
+    let frames = pieces.map(|piece| Ok(Frame::data(piece)));
     BoxBody::new(StreamBody::new(futures_util::stream::iter(frames)))
 }
 

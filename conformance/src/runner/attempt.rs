@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use serde_json::Value;
-use tokio::task::JoinHandle;
 
 use self::variables::{dash_last_dot, target_vars};
+use super::background::Progressing;
 use super::step;
 use crate::case::{Case, CatalogMode, Identity, InstallSpec, Lane, Need, PluginSpec, Tier};
-use crate::client::{Answer, Exchange, Outgoing, Transcript};
+use crate::client::{Answer, Exchange, Transcript};
 use crate::evidence::{Fact, Failure, FailureKind, Pass, Verdict};
+use crate::peers::Gate;
 use crate::vars::Vars;
 use crate::world::{PluginState, Resource, Trouble, World};
 
@@ -42,24 +43,8 @@ pub(super) struct Attempt {
     plugins: Mutex<BTreeMap<String, PluginState>>,
     created: Mutex<Vec<Resource>>,
     published: Mutex<BTreeSet<String>>,
-}
-
-/// What passes from step to step.
-#[derive(Debug, Default)]
-pub(super) struct Progressing {
-    /// When the answer of the step before had been received.
-    pub(super) previous: Option<Instant>,
-    background: BTreeMap<String, Background>,
-}
-
-/// A request that goes on while other steps are taken; dropping it ends it.
-#[derive(Debug)]
-struct Background(JoinHandle<Result<Answer, Trouble>>);
-
-impl Drop for Background {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+    /// What the case holds until it lets it go.
+    pub(super) gate: Gate,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -95,6 +80,7 @@ impl Attempt {
             plugins: Mutex::default(),
             created: Mutex::default(),
             published: Mutex::default(),
+            gate: Gate::default(),
         };
         attempt.set("plugin_with_last_dot_as_dash", dash_last_dot(&name));
         if case.tier != Tier::ZeroFixture {
@@ -128,7 +114,8 @@ impl Attempt {
         if key == "plugin" {
             self.set("schema", format!("plugin_data_{schema}"));
         }
-        lock(&self.plugins).insert(key.to_owned(), PluginState::new(name, description));
+        lock(&self.plugins)
+            .insert(key.to_owned(), PluginState::new(name, description, self.gate.clone()));
     }
 
     async fn judge(&self, case: &Case) -> Verdict {
@@ -262,14 +249,19 @@ impl Attempt {
     ) -> Result<(), Trouble> {
         let catalog = self.world.catalog.as_ref().map_err(|e| Trouble::Blocked(e.clone()))?;
         let vars = self.vars();
-        let plugin = lock(&self.plugins).get(key.unwrap_or("plugin")).cloned();
-        let plugin = plugin.ok_or_else(|| Trouble::Harness("no such plugin".to_owned()))?;
+        let plugin = self.plugin(key)?;
         let bundle = match change {
             Some(change) => plugin.changed(change, &vars)?,
             None => plugin.first(&vars)?,
         };
         lock(&self.published).insert(bundle.name.clone());
         catalog.publish(bundle).await.map_err(|e| Trouble::Harness(format!("cannot publish: {e}")))
+    }
+
+    /// A plugin of the case; without a key the case's own.
+    pub(super) fn plugin(&self, key: Option<&str>) -> Result<PluginState, Trouble> {
+        let plugin = lock(&self.plugins).get(key.unwrap_or("plugin")).cloned();
+        plugin.ok_or_else(|| Trouble::Harness("no such plugin".to_owned()))
     }
 
     /// Notes the row id of a plugin that was installed.
@@ -282,6 +274,8 @@ impl Attempt {
     }
 
     async fn clean_up(&self, case: &Case) -> Vec<String> {
+        // Whoever still waits for something that a failed case holds shall not wait for it any longer.
+        self.gate.open();
         if let Ok(catalog) = &self.world.catalog {
             if case.lane == Lane::Exclusive {
                 catalog.set_mode(CatalogMode::Ok);
@@ -296,30 +290,6 @@ impl Attempt {
         } else {
             Vec::new()
         }
-    }
-}
-
-impl Progressing {
-    /// Sends a request without waiting for its answer.
-    pub(super) fn start(
-        &mut self,
-        attempt: &Attempt,
-        name: String,
-        request: Outgoing,
-        transcript: Transcript,
-    ) {
-        let world = Arc::clone(&attempt.world);
-        let task = tokio::spawn(async move { step::send(&world, &request, &transcript).await });
-        self.background.insert(name, Background(task));
-    }
-
-    /// Waits for the answer of a background step.
-    pub(super) async fn join(&mut self, name: &str) -> Result<Answer, Trouble> {
-        let mut task = self
-            .background
-            .remove(name)
-            .ok_or_else(|| Trouble::Harness(format!("no background step `{name}`")))?;
-        (&mut task.0).await.map_err(|e| Trouble::Harness(e.to_string()))?
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) fn answer(
         tail: Bytes::from(text(&spec.tail)?),
         pause: spec.pause.map(|pause| pause.0),
         end: spec.end.unwrap_or(End::Close),
+        gate: spec.held.then(|| attempt.gate.clone()),
     };
     outbound.script(text(&spec.token)?, script);
     Ok(Vec::new())

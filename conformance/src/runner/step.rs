@@ -4,13 +4,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::activity;
-use super::attempt::{Attempt, Progressing};
+use super::attempt::Attempt;
+use super::background::{Installs, Progressing};
 use super::judge::judge;
-use super::observe;
-use super::outbound;
 use super::request::outgoing;
-use crate::case::{Action, COOKIE, Data, Expect, Identity, InstallSpec, Step};
+use super::{activity, download, meanwhile, observe, outbound};
+use crate::case::{Action, COOKIE, Data, Expect, HEADER, Identity, InstallSpec, Step};
 use crate::client::{Answer, Outgoing, Transcript};
 use crate::evidence::{Fact, Failure, FailureKind};
 use crate::vars::Vars;
@@ -33,7 +32,15 @@ pub(super) async fn take(
     let until = patience.map(|patience| Instant::now() + patience);
     let mut pause = FIRST_PAUSE;
     loop {
-        let result = once(attempt, state, step, label).await;
+        let result = match &step.meanwhile {
+            None => once(attempt, state, step, label).await,
+            Some(other) => {
+                let action = once(attempt, state, step, label);
+                // Both are large, and few steps have both.
+                let both = Box::pin(meanwhile::around(attempt, other, label, action)).await;
+                both.map(|(facts, others)| facts.into_iter().chain(others).collect())
+            }
+        };
         let differs =
             matches!(&result, Err(Trouble::Failed(f)) if f.kind == FailureKind::Assertion);
         if !differs || until.is_none_or(|until| Instant::now() >= until) {
@@ -61,6 +68,17 @@ async fn once(
                 .set_mode(*mode);
             Ok(Vec::new())
         }
+        Action::Withdraw => {
+            let catalog = attempt.world.catalog.as_ref();
+            let catalog = catalog.map_err(|e| Trouble::Blocked(e.clone()))?;
+            catalog.withdraw(attempt.plugin(step.on.as_deref())?.name());
+            Ok(Vec::new())
+        }
+        Action::DownloadSeen(spec) => download::seen(attempt, step.on.as_deref(), spec, &vars),
+        Action::Release => {
+            attempt.gate.open();
+            Ok(Vec::new())
+        }
         Action::Publish(spec) => {
             attempt.publish(step.on.as_deref(), Some(spec)).await?;
             Ok(Vec::new())
@@ -79,7 +97,7 @@ async fn once(
         }
         Action::RemoveGroup => observe::remove_group(attempt).await,
         Action::Join(name) => {
-            let answer = state.join(name).await?;
+            let answer = state.join(attempt, name).await?;
             state.finish(attempt, step, &answer, &step.expect)
         }
         Action::Request(_)
@@ -91,7 +109,9 @@ async fn once(
             let request = request(attempt, step, &vars).await?;
             let transcript = attempt.transcript.for_step(label);
             if let Some(name) = &step.background {
-                state.start(attempt, name.clone(), request, transcript);
+                let installs = matches!(step.action, Action::Install(_));
+                let installs = installs.then(|| Installs(step.on.clone()));
+                state.start(attempt, name.clone(), request, transcript, installs);
                 return Ok(Vec::new());
             }
             let answer = send(&attempt.world, &request, &transcript).await?;
@@ -123,7 +143,11 @@ pub(super) async fn send(
 }
 
 /// The request of an action, with the credentials of whoever takes the step.
-async fn request(attempt: &Attempt, step: &Step, vars: &Vars) -> Result<Outgoing, Trouble> {
+pub(super) async fn request(
+    attempt: &Attempt,
+    step: &Step,
+    vars: &Vars,
+) -> Result<Outgoing, Trouble> {
     let by_default = match step.action {
         Action::Request(_) | Action::Probe(_) => Identity::Anonymous,
         _ => Identity::Admin,
@@ -170,7 +194,7 @@ pub(super) fn install(spec: &InstallSpec, name: &str, vars: &Vars) -> Result<Out
 }
 
 /// What an action has to answer where the case does not say.
-fn with_default(action: &Action, expect: &Expect) -> Expect {
+pub(super) fn with_default(action: &Action, expect: &Expect) -> Expect {
     let mut expect = expect.clone();
     let status = match action {
         Action::Probe(_) | Action::Upgrade | Action::Patch(_) => json!(200),
@@ -196,16 +220,7 @@ impl Progressing {
         let facts = judge(answer, expect, &attempt.vars(), self.previous)?;
         self.previous = Some(answer.ended);
         for (name, pointer) in &step.capture {
-            let value = match pointer.strip_prefix(COOKIE) {
-                // What a host puts into a cookie is a secret.
-                Some(cookie) => answer
-                    .cookie(cookie)
-                    .inspect(|value| {
-                        attempt.world.client.redactor().hide(value, &format!("cookie {cookie}"));
-                    })
-                    .map(Value::from),
-                None => answer.pointer(pointer),
-            };
+            let value = captured(attempt, answer, pointer);
             let value = value.ok_or_else(|| {
                 let mut failure =
                     Failure::new(FailureKind::Assertion, format!("{pointer}: absent"));
@@ -217,4 +232,17 @@ impl Progressing {
         // What the suite demanded by itself is no evidence for the case.
         Ok(if step.expect.is_empty() { Vec::new() } else { facts })
     }
+}
+
+/// What a step's `capture` means in an answer.
+fn captured(attempt: &Attempt, answer: &Answer, pointer: &str) -> Option<Value> {
+    if let Some(name) = pointer.strip_prefix(HEADER) {
+        let value = answer.headers.get(name)?;
+        return Some(Value::from(String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    }
+    let Some(name) = pointer.strip_prefix(COOKIE) else { return answer.pointer(pointer) };
+    // What a host puts into a cookie is a secret.
+    let value = answer.cookie(name)?;
+    attempt.world.client.redactor().hide(&value, &format!("cookie {name}"));
+    Some(Value::from(value))
 }

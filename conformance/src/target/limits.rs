@@ -34,11 +34,21 @@ pub struct Limits {
     pub sql_rows: u64,
     /// Longest JSON of one result.
     pub sql_result_bytes: u64,
+    /// Longest download of catalog or archive.
+    pub download_duration: Span,
+    /// Longest catalog.
+    pub catalog_bytes: u64,
+    /// Longest archive, as it is downloaded.
+    pub artifact_bytes: u64,
+    /// Most entries of one archive.
+    pub archive_entries: u64,
+    /// Contents of one archive, unpacked.
+    pub unpacked_bytes: u64,
 }
 
 impl Limits {
     /// Those that are numbers, with the names of their variables.
-    pub fn numbers(&self) -> [(&'static str, u64); 10] {
+    pub fn numbers(&self) -> [(&'static str, u64); 14] {
         [
             ("memory_pages", self.memory_pages),
             ("response_bytes", self.response_bytes),
@@ -50,14 +60,19 @@ impl Limits {
             ("sql_params_bytes", self.sql_params_bytes),
             ("sql_rows", self.sql_rows),
             ("sql_result_bytes", self.sql_result_bytes),
+            ("catalog_bytes", self.catalog_bytes),
+            ("artifact_bytes", self.artifact_bytes),
+            ("archive_entries", self.archive_entries),
+            ("unpacked_bytes", self.unpacked_bytes),
         ]
     }
 
     /// Those that are spans of time, with the names of their variables.
-    pub fn spans(&self) -> [(&'static str, Duration); 2] {
+    pub fn spans(&self) -> [(&'static str, Duration); 3] {
         [
             ("call_duration", self.call_duration.0),
             ("sql_statement_duration", self.sql_statement_duration.0),
+            ("download_duration", self.download_duration.0),
         ]
     }
 }
@@ -78,6 +93,11 @@ impl Default for Limits {
             sql_params_bytes: 4 * MIB,
             sql_rows: 10_000,
             sql_result_bytes: 8 * MIB,
+            download_duration: Span(Duration::from_secs(20)),
+            catalog_bytes: 10 * MIB,
+            artifact_bytes: 100 * MIB,
+            archive_entries: 10_000,
+            unpacked_bytes: 100 * MIB,
         }
     }
 }

@@ -21,6 +21,29 @@ pub struct Answers {
     pub outbound_listen: Option<String>,
 }
 
+/// The part about limits: all of them, with their defaults.
+const LIMITS: &str = "
+# The host's limits, where they differ from the specification's defaults.
+# [limits]
+# call_duration = \"5s\"
+# memory_pages = 1024
+# response_bytes = 10485760
+# request_bytes = 10485760
+# sql_statement_duration = \"3s\"
+# sql_statement_bytes = 262144
+# sql_params = 10000
+# sql_params_bytes = 4194304
+# sql_rows = 10000
+# sql_result_bytes = 8388608
+# fetch_request_bytes = 10485760
+# fetch_response_bytes = 52428800
+# download_duration = \"20s\"
+# catalog_bytes = 10485760
+# artifact_bytes = 104857600
+# archive_entries = 10000
+# unpacked_bytes = 104857600
+";
+
 /// The text of a target file.
 pub fn render(answers: &Answers) -> String {
     let text = |value: &str| toml::Value::String(value.to_owned()).to_string();
@@ -39,7 +62,7 @@ owned = {owned}
 
 [claims]
 # What the host claims is judged, and failing it is a failure; the rest is not applicable.
-profiles = [\"sandbox\", \"lifecycle\"]
+profiles = [\"sandbox\", \"lifecycle\", \"surfaces\"]
 # core-resources  users, roles, projects, members and tasks can be created through the API
 # stale-password  a user created by an administrator has to change the password first
 # api-keys        API keys can be created and revoked through the API
@@ -105,25 +128,11 @@ features = [{features}]
 # empty_keys = [\"HOSTPROOF_EMPTY\"]          # keys set to the empty text
 # secret_keys = [\"HOSTPROOF_SECRET\"]        # keys set as secrets, granted to no plugin
 # granted = {{ key = \"HOSTPROOF_GRANTED\", value = \"green\", plugin = \"com.hostproof.granted\" }}
-
-# The host's limits, where they differ from the specification's defaults.
-# [limits]
-# call_duration = \"5s\"
-# memory_pages = 1024
-# response_bytes = 10485760
-# request_bytes = 10485760
-# sql_statement_duration = \"3s\"
-# sql_statement_bytes = 262144
-# sql_params = 10000
-# sql_params_bytes = 4194304
-# sql_rows = 10000
-# sql_result_bytes = 8388608
-# fetch_request_bytes = 10485760
-# fetch_response_bytes = 52428800
 ",
         off = if answers.outbound_listen.is_some() { "" } else { "# " },
         listen = text(listen),
     );
+    out.push_str(LIMITS);
     out
 }
 

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::Trouble;
 use crate::case::PluginSpec;
-use crate::peers::Bundle;
 use crate::peers::archive::Damage;
+use crate::peers::{Bundle, Gate};
 use crate::vars::Vars;
 
 /// A plugin of a running case.
@@ -17,12 +17,19 @@ pub struct PluginState {
     name: String,
     /// As `[case.plugin]` describes it: what every publication changes.
     base: PluginSpec,
+    /// What its archives wait for that are held.
+    gate: Gate,
 }
 
 impl PluginState {
     /// A plugin as the case describes it, not published yet.
-    pub fn new(name: String, base: PluginSpec) -> Self {
-        Self { name, base }
+    pub fn new(name: String, base: PluginSpec, gate: Gate) -> Self {
+        Self { name, base, gate }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// The bundle as the case describes it.
@@ -56,11 +63,11 @@ impl PluginState {
             crate::patch::merge(&mut manifest, &vars.value(&patch.0).map_err(harness)?);
         }
         let default = default_migrations(fixture);
-        let sources = change.migrations.as_ref().or(base.migrations.as_ref()).unwrap_or(&default);
-        let mut migrations = BTreeMap::new();
-        for (name, sql) in sources {
-            migrations.insert(name.clone(), vars.text(sql).map_err(harness)?);
-        }
+        let migrations =
+            change.migrations.as_ref().or(base.migrations.as_ref()).unwrap_or(&default);
+        let none = BTreeMap::new();
+        let frontend = change.frontend.as_ref().or(base.frontend.as_ref()).unwrap_or(&none);
+        let mcp = change.mcp.as_ref().or(base.mcp.as_ref()).unwrap_or(&none);
         // A fixture named by the change wins over a text of the description, and the other way round.
         let text = change.wasm_text.as_ref();
         let text = text.or(if change.fixture.is_some() { None } else { base.wasm_text.as_ref() });
@@ -80,12 +87,23 @@ impl PluginState {
                 None => manifest.to_string().into_bytes(),
             },
             wasm,
-            migrations,
+            migrations: replaced(migrations, vars).map_err(harness)?,
+            frontend: replaced(frontend, vars).map_err(harness)?,
+            mcp: replaced(mcp, vars).map_err(harness)?,
+            gate: self.gate.clone(),
             damage: damage.map_err(Trouble::Harness)?,
             checksums: change.checksums.or(base.checksums),
             entry: entry.map_err(harness)?,
         })
     }
+}
+
+/// Files with the variables in their texts replaced.
+fn replaced(
+    files: &BTreeMap<String, String>,
+    vars: &Vars,
+) -> Result<BTreeMap<String, String>, crate::vars::UnknownVariable> {
+    files.iter().map(|(name, text)| Ok((name.clone(), vars.text(text)?))).collect()
 }
 
 fn module(text: Option<&String>, fixture: &str) -> Result<Vec<u8>, Trouble> {

@@ -91,6 +91,33 @@ fn what_no_type_can_say_is_checked_too() {
             ),
             "names the reason",
         ),
+        (
+            driven("", &format!("{request}meanwhile = {{ upgrade = {{}} }}\n")),
+            "meanwhile: it is a `request` or a `probe`",
+        ),
+        (driven("", &format!("{request}meanwhile = {{ probe = [] }}\n")), "it has an expectation"),
+        (
+            driven(
+                "",
+                &format!(
+                    "{request}retry = \"1s\"\nmeanwhile = {{ probe = [], expect = {{ status = 200 }} }}\n"
+                ),
+            ),
+            "beside one action",
+        ),
+        (
+            driven(
+                "",
+                &format!(
+                    "{request}meanwhile = {{ probe = [], retry = \"1s\", expect = {{ status = 200 }} }}\n"
+                ),
+            ),
+            "neither `background`, `retry`",
+        ),
+        (
+            driven("", &format!("{request}capture = {{ x = \"etag\" }}\n")),
+            "no `cookie:` or `header:` with a name",
+        ),
         (driven("[case.plugin]\nfixture = \"prob\"", request), "`prob` is no artifact"),
         (driven("[case.plugin]\narchive = \"symlnk\"", request), "did you mean `symlink`?"),
         (driven("[case.plugin]\nwasm_text = \"(modul)\"", request), "wasm_text"),

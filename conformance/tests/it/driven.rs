@@ -86,6 +86,9 @@ fn answer(
         }
         ("DELETE", [.., id]) => {
             let gone = books.exists.remove(*id);
+            if !gone && id.starts_with("user:") {
+                return reply(404, "application/json", r#"{"error_code":"USER_NOT_FOUND"}"#);
+            }
             reply(if gone { 204 } else { 404 }, "text/plain", "")
         }
         _ => reply(200, "application/json", json!({ "success": true, "data": {} }).to_string()),
@@ -190,6 +193,52 @@ async fn a_background_step_is_judged_where_it_is_joined() {
         run(&suite(&driven("c-0001", "[case.plugin]\n", &hangs)), &target(&host.url())).await;
     let failure = report.cases[0].failure.as_ref().unwrap();
     assert_eq!((failure.kind, failure.step.as_deref()), (FailureKind::Deadline, Some("3. join")));
+}
+
+#[tokio::test]
+async fn a_user_that_a_case_removed_is_not_left_over() {
+    let (host, _books) = host().await;
+    let steps = "[[case.steps]]\nas = \"admin\"\n\
+                 request = { method = \"DELETE\", path = \"/api/v1/admin/users/{account}\" }\n\
+                 expect = { status = 204 }\n";
+    let case = driven("c-0001", "needs = [\"account\"]", steps);
+    let report = run(&suite(&case), &target(&host.url())).await;
+    assert_eq!(report.cases[0].verdict, VerdictKind::Pass, "{:#?}", report.cases[0]);
+    assert_eq!(report.footer.leftovers, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_install_in_the_background_is_known_once_it_is_joined() {
+    let (host, books) = host().await;
+    let steps = "[[case.steps]]\nbackground = \"b\"\ninstall = {}\n\
+                 [[case.steps]]\njoin = \"b\"\nexpect = { status = 201 }\n\
+                 [[case.steps]]\nuninstall = {}\n";
+    let case = driven("c-0001", "[case.plugin]\ninstalled = false\n", steps);
+    let report = run(&suite(&case), &target(&host.url())).await;
+    assert_eq!(report.cases[0].verdict, VerdictKind::Pass, "{:#?}", report.cases[0]);
+    assert_eq!(books.lock().unwrap().exists, BTreeSet::new());
+}
+
+#[tokio::test]
+async fn what_goes_on_meanwhile_is_judged_every_time() {
+    let (host, books) = host().await;
+    let steps = "[[case.steps]]\npatch = { enabled = true }\nexpect = { status = 200 }\n\
+                 meanwhile = { probe = [{ op = \"again\" }], expect = { json = { \"/results/0/op\" = \"again\" } } }\n";
+    let report =
+        run(&suite(&driven("c-0001", "[case.plugin]\n", steps)), &target(&host.url())).await;
+    assert_eq!(report.cases[0].verdict, VerdictKind::Pass, "{:#?}", report.cases[0]);
+    let asked = books.lock().unwrap().asked.clone();
+    let is_probe = |asked: &&String| asked.ends_with("/run nobody");
+    let change = asked.iter().position(|asked| asked.starts_with("PATCH /api/v1/admin")).unwrap();
+    assert!(asked[..change].iter().any(|asked| is_probe(&asked)), "{asked:#?}");
+    assert!(asked[change..].iter().any(|asked| is_probe(&asked)), "{asked:#?}");
+
+    let wrong = steps.replace("\"/results/0/op\" = \"again\"", "\"/results/0/op\" = \"never\"");
+    let report =
+        run(&suite(&driven("c-0001", "[case.plugin]\n", &wrong)), &target(&host.url())).await;
+    let failure = report.cases[0].failure.as_ref().unwrap();
+    let expected = (FailureKind::Assertion, Some("1. patch, meanwhile"));
+    assert_eq!((failure.kind, failure.step.as_deref()), expected);
 }
 
 #[tokio::test]

@@ -55,7 +55,15 @@ async fn over_tls(outbound: &Outbound, host: &str, path: &str) -> (String, io::R
 }
 
 fn script(send: &'static str, end: End) -> Script {
-    Script { send: send.into(), repeat: "".into(), times: None, pause: None, tail: "".into(), end }
+    Script {
+        send: send.into(),
+        repeat: "".into(),
+        times: None,
+        pause: None,
+        tail: "".into(),
+        end,
+        gate: None,
+    }
 }
 
 #[tokio::test]

@@ -1,12 +1,13 @@
 //! The suite's own servers, asked by the suite's own client.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use hostproof::case::{CatalogMode, Checksums};
 use hostproof::client::{Client, Outgoing, Transcript};
 use hostproof::peers::archive::{Artifact, Damage, Shape};
-use hostproof::peers::{Bundle, Catalog};
-use hostproof::target::CatalogServer;
+use hostproof::peers::{Bundle, Catalog, Gate};
+use hostproof::target::{CatalogServer, Limits};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -21,7 +22,10 @@ fn bundle(name: &str) -> Bundle {
         manifest: b"{}".to_vec(),
         wasm: Some(vec![0; 4096]),
         migrations: BTreeMap::new(),
+        frontend: BTreeMap::new(),
+        mcp: BTreeMap::new(),
         damage: None,
+        gate: Gate::default(),
         checksums: None,
         entry: None,
     }
@@ -34,12 +38,15 @@ async fn get(
     client.send(&Transcript::default(), &Outgoing::plain("GET", path)).await
 }
 
-async fn catalog() -> (Catalog, Client) {
-    let target = CatalogServer {
+fn server() -> CatalogServer {
+    CatalogServer {
         listen: "127.0.0.1:0".parse().unwrap(),
         url: "http://catalog.test/base/".parse().unwrap(),
-    };
-    let catalog = Catalog::start(&target).await.unwrap();
+    }
+}
+
+async fn catalog() -> (Catalog, Client) {
+    let catalog = Catalog::start(&server(), &Limits::default()).await.unwrap();
     let client = client(catalog.address());
     (catalog, client)
 }
@@ -84,8 +91,121 @@ async fn a_catalog_can_be_down_garbage_and_endless() {
         (answer.status, &answer.headers["location"]),
         (302, &"/catalog.json".parse().unwrap())
     );
+    catalog.set_mode(CatalogMode::OtherScheme);
+    let answer = get(&client, "/catalog.json").await.unwrap();
+    assert!(answer.headers["location"].to_str().unwrap().starts_with("ftp:"));
     catalog.set_mode(CatalogMode::Ok);
     assert_eq!(get(&client, "/catalog.json").await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn a_catalog_is_one_as_text_padded_and_behind_a_redirect_and_none_beyond_the_limit() {
+    let (catalog, client) = catalog().await;
+    catalog.publish(bundle("a")).await.unwrap();
+    let names = |answer: &hostproof::client::Answer| answer.pointer("/plugins/0/name");
+    for mode in [CatalogMode::Text, CatalogMode::Padded, CatalogMode::Error] {
+        catalog.set_mode(mode);
+        let answer = get(&client, "/catalog.json").await.unwrap();
+        assert_eq!(names(&answer), Some(json!("a")), "{mode}");
+        assert_eq!(answer.status == 500, mode == CatalogMode::Error);
+        let limit = Limits::default().catalog_bytes;
+        assert!((answer.body.len() as u64) < limit);
+    }
+    catalog.set_mode(CatalogMode::Moved);
+    let moved = get(&client, "/catalog.json").await.unwrap();
+    assert_eq!(moved.status, 302);
+    let answer = get(&client, moved.headers["location"].to_str().unwrap()).await.unwrap();
+    assert_eq!(names(&answer), Some(json!("a")));
+    // Right otherwise, so that nothing but its length can be the reason to refuse it.
+    catalog.set_mode(CatalogMode::Oversize);
+    let answer = get(&client, "/catalog.json").await.unwrap();
+    assert!(answer.body.len() as u64 > Limits::default().catalog_bytes);
+    assert_eq!(names(&answer), Some(json!("a")));
+    assert_eq!(answer.headers.get("content-length"), None);
+    catalog.set_mode(CatalogMode::OtherShape);
+    let answer = get(&client, "/catalog.json").await.unwrap().json().unwrap();
+    assert_eq!(answer[0]["name"], "a");
+    catalog.set_mode(CatalogMode::Slow);
+    let slow = get(&client, "/catalog.json");
+    assert!(tokio::time::timeout(Duration::from_millis(300), slow).await.is_err());
+}
+
+#[tokio::test]
+async fn frontend_and_mcp_files_are_archives_of_their_own() {
+    let (catalog, client) = catalog().await;
+    let files = |name: &str| BTreeMap::from([(name.to_owned(), "text".to_owned())]);
+    let (frontend, mcp) = (files("a.js"), files("b.js"));
+    catalog
+        .publish(Bundle { frontend, mcp, checksums: Some(Checksums::UpperCase), ..bundle("a") })
+        .await
+        .unwrap();
+    let listed = get(&client, "/catalog.json").await.unwrap().json().unwrap();
+    let artifacts = &listed["plugins"][0]["artifacts"];
+    for (artifact, name) in [("frontend", "a.js"), ("mcp", "b.js")] {
+        let path = path_of(&artifacts[format!("{artifact}_tar_gz_url")]);
+        let answer = get(&client, &path).await.unwrap();
+        let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(&*answer.body));
+        let first = archive.entries().unwrap().next().unwrap().unwrap();
+        assert_eq!(first.path().unwrap().to_str(), Some(name));
+        let sum = hex::encode(Sha256::digest(&answer.body)).to_uppercase();
+        assert_eq!(artifacts[format!("{artifact}_tar_gz_sha256")], sum);
+    }
+}
+
+#[tokio::test]
+async fn an_archive_can_be_held_and_those_who_ask_are_counted() {
+    let (catalog, client) = catalog().await;
+    let gate = Gate::default();
+    let damage = Some(Damage { artifact: Artifact::Backend, shape: Shape::Held });
+    catalog.publish(Bundle { damage, gate: gate.clone(), ..bundle("a") }).await.unwrap();
+    let listed = get(&client, "/catalog.json").await.unwrap().json().unwrap();
+    let path = path_of(&listed["plugins"][0]["artifacts"]["backend_tar_gz_url"]);
+    assert!(catalog.asked("a", Artifact::Backend).is_empty());
+    let asking = get(&client, &path);
+    tokio::pin!(asking);
+    while catalog.asked("a", Artifact::Backend).is_empty() {
+        tokio::select! {
+            biased;
+            _ = &mut asking => panic!("it was not held"),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    gate.open();
+    assert_eq!(asking.await.unwrap().status, 200);
+    assert_eq!(get(&client, &path).await.unwrap().status, 200);
+    assert_eq!(catalog.asked("a", Artifact::Backend).len(), 2);
+    assert!(catalog.asked("a", Artifact::Manifest).is_empty());
+    assert!(catalog.asked("b", Artifact::Backend).is_empty());
+}
+
+#[tokio::test]
+async fn an_archive_can_be_moved_endless_and_beyond_the_limit() {
+    let limits = Limits { artifact_bytes: 300_000, ..Limits::default() };
+    let catalog = Catalog::start(&server(), &limits).await.unwrap();
+    let client = client(catalog.address());
+    let shapes =
+        [Shape::Moved, Shape::Redirect, Shape::Error, Shape::OverCap, Shape::OverCapUnannounced];
+    for shape in shapes {
+        let damage = Some(Damage { artifact: Artifact::Backend, shape });
+        catalog.publish(Bundle { damage, ..bundle("a") }).await.unwrap();
+        let listed = get(&client, "/catalog.json").await.unwrap().json().unwrap();
+        let path = path_of(&listed["plugins"][0]["artifacts"]["backend_tar_gz_url"]);
+        let answer = get(&client, &path).await.unwrap();
+        let location = answer.headers.get("location").map(|to| to.to_str().unwrap().to_owned());
+        match shape {
+            Shape::Moved => {
+                assert_eq!(get(&client, &location.unwrap()).await.unwrap().status, 200);
+            }
+            Shape::Redirect => assert_eq!(location, Some(path)),
+            Shape::Error => assert_eq!(answer.status, 500),
+            _ => {
+                assert_eq!(answer.status, 200);
+                assert!(answer.body.len() > 300_000);
+                let announced = answer.headers.contains_key("content-length");
+                assert_eq!(announced, shape == Shape::OverCap);
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -19,10 +19,16 @@ pub(super) fn fill_in(case: &mut Case) {
         features.insert(Feature::CoreResources);
         identities.insert(Identity::Admin);
     }
-    for step in &case.steps {
+    for step in
+        case.steps.iter().flat_map(|step| std::iter::once(step).chain(step.meanwhile.as_deref()))
+    {
         identities.extend(step.identity);
         match &step.action {
-            Action::Publish(_) | Action::Install(_) | Action::Catalog(_) => {
+            Action::Publish(_)
+            | Action::Install(_)
+            | Action::Withdraw
+            | Action::DownloadSeen(_)
+            | Action::Catalog(_) => {
                 features.insert(Feature::Catalog);
                 identities.insert(Identity::Admin);
             }
@@ -41,7 +47,7 @@ pub(super) fn fill_in(case: &mut Case) {
             | Action::RemoveGroup => {
                 features.insert(Feature::Valkey);
             }
-            Action::Request(_) | Action::Probe(_) | Action::Join(_) => {}
+            Action::Request(_) | Action::Probe(_) | Action::Join(_) | Action::Release => {}
         }
     }
     for name in mentioned(case) {

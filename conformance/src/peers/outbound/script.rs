@@ -6,6 +6,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use crate::case::words;
+use crate::peers::gate::Gate;
 
 /// Repetitions without a pause are sent in pieces of about this size.
 const PIECE: usize = 64 * 1024;
@@ -37,11 +38,16 @@ pub struct Script {
     pub tail: Bytes,
     /// In the end.
     pub end: End,
+    /// Before anything is sent.
+    pub gate: Option<Gate>,
 }
 
 impl Script {
     /// Sends it. The host may go away at any time.
     pub(super) async fn play(&self, mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+        if let Some(gate) = &self.gate {
+            gate.opened().await;
+        }
         if self.write(&mut stream).await.is_err() {
             return;
         }
