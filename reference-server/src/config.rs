@@ -174,9 +174,9 @@ pub struct PluginsConfig {
     pub mcp_dir: PathBuf,
     /// The bucket of the store "s3".
     #[serde(default)]
-    pub s3_bucket: Option<String>,
+    pub bucket: Option<String>,
     /// What every key in it begins with.
-    pub s3_prefix: String,
+    pub bucket_prefix: String,
     /// Where downloads wait until they are stored; absent: in a hidden folder of `wasm_dir`.
     #[serde(default)]
     pub staging_dir: Option<PathBuf>,

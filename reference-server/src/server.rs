@@ -288,8 +288,8 @@ async fn open_artifacts(config: &Config) -> anyhow::Result<ArtifactStore> {
             mcp: plugins.mcp_dir.clone(),
         },
         PluginStore::S3 => ArtifactStoreConfig::S3 {
-            bucket: plugins.s3_bucket.clone().unwrap_or_default(),
-            prefix: plugins.s3_prefix.clone(),
+            bucket: plugins.bucket.clone().unwrap_or_default(),
+            prefix: plugins.bucket_prefix.clone(),
             variables: config.aws.0.clone(),
         },
     };

@@ -114,8 +114,8 @@ impl Config {
             format!("has {secret_bytes} bytes, but must have at least {MIN_JWT_SECRET_BYTES}"),
         );
         check(
-            self.plugins.store == PluginStore::Local || self.plugins.s3_bucket.is_some(),
-            "plugins.s3_bucket",
+            self.plugins.store == PluginStore::Local || self.plugins.bucket.is_some(),
+            "plugins.bucket",
             "required for the store \"s3\"".into(),
         );
         if let Some(point) = &self.plugins.crash_at {

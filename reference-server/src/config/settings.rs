@@ -75,8 +75,12 @@ const SETTINGS: &[Setting] = &[
     setting("PLUGINS_WASM_DIR", "plugins.wasm_dir", "folder of backend artifacts"),
     setting("PLUGINS_FRONTEND_DIR", "plugins.frontend_dir", "folder of frontend bundles"),
     setting("PLUGINS_MCP_DIR", "plugins.mcp_dir", "folder of MCP bundles"),
-    setting("STORAGE_BUCKET", "plugins.s3_bucket", "bucket of the store s3, reached by AWS_*"),
-    setting("PLUGINS_S3_PREFIX", "plugins.s3_prefix", "what every key in the bucket begins with"),
+    setting("STORAGE_BUCKET", "plugins.bucket", "bucket of the store s3, reached by AWS_*"),
+    setting(
+        "PLUGINS_S3_PREFIX",
+        "plugins.bucket_prefix",
+        "what every key in the bucket begins with",
+    ),
     setting("PLUGINS_STAGING_DIR", "plugins.staging_dir", "folder where downloads wait"),
     setting(
         "PLUGINS_MODULE_CACHE_DIR",

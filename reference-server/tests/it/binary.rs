@@ -75,7 +75,8 @@ async fn refused_settings_end_with_2_and_name_what_is_wrong() {
         (&["--config", &file][..], &[][..], &["max_memory_page", file.as_str()][..]),
         (&[], &[], &["DATABASE_URL", "JWT_SECRET"]),
         (&["--config", "/nowhere.toml"], &[], &["/nowhere.toml"]),
-        (&[], &[("PLUGINS_STORE", "s3")], &["PLUGINS_STORE", "not supported"]),
+        (&[], &[("PLUGINS_STORE", "s3")], &["STORAGE_BUCKET", "required"]),
+        (&[], &[("PLUGINS_CRASH_AT", "upgrade:lunch")], &["PLUGINS_CRASH_AT", "{action}:{point}"]),
         (&["--nonsense"], &[], &["--nonsense"]),
     ] {
         let output = output(arguments, variables).await;

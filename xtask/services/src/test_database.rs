@@ -7,6 +7,7 @@
 use std::{
     error::Error,
     str::FromStr as _,
+    sync::mpsc,
     thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -23,6 +24,9 @@ const ABANDONED_AFTER: Duration = Duration::from_hours(2);
 /// How long a migration's connections may take to be gone after it returned: Postgres needs a
 /// moment to notice that a client hung up.
 const DISCONNECT_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long a handle waits for its database to be dropped.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A database nobody else uses, dropped with this value.
 #[derive(Debug)]
@@ -49,16 +53,20 @@ impl Drop for TestDatabase {
         let (server, name) = (self.server.clone(), self.name.clone());
         // The test's own runtime may be the one that is dropping us, so a runtime of our own. What
         // cannot be dropped now is swept later.
-        let dropping = thread::spawn(move || {
+        let (dropped, waiting) = mpsc::channel();
+        thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-            runtime.block_on(async {
+            let done = runtime.block_on(async {
                 let mut connection = connect(&server).await.ok()?;
                 let statement = format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)");
                 sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.ok()
-            })
+            });
+            dropped.send(done).ok()
         });
-        let _ = dropping.join();
+        // A connection that the test was just opening keeps the server waiting, and nobody drives it
+        // while we are here. The server finishes once it is closed.
+        let _ = waiting.recv_timeout(PATIENCE);
     }
 }
 

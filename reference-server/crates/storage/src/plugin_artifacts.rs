@@ -315,9 +315,19 @@ fn stays(name: &str, keep: Keep) -> bool {
     }
 }
 
+/// Nothing is there, be it for a key that no file can have, a folder where a file was meant, or the
+/// other way round.
 fn is_absent(error: &object_store::Error) -> bool {
-    // A key that no file can have, and a folder where a file was meant.
-    matches!(error, object_store::Error::NotFound { .. } | object_store::Error::InvalidPath { .. })
+    use std::io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
+    match error {
+        object_store::Error::NotFound { .. } | object_store::Error::InvalidPath { .. } => true,
+        error => {
+            let first = Some(error as &(dyn std::error::Error + 'static));
+            std::iter::successors(first, |error| error.source())
+                .filter_map(|error| error.downcast_ref::<std::io::Error>())
+                .any(|error| matches!(error.kind(), NotFound | NotADirectory | InvalidFilename))
+        }
+    }
 }
 
 /// The same for folders, which a store of objects knows nothing of: they would stay, and so would

@@ -105,7 +105,7 @@ fn a_wrong_value_names_its_variable() {
         ("PLUGINS_MAX_CALL_DURATION", "soon", "limits.call_duration"),
         ("PLUGINS_MAX_CALL_DURATION", "0s", "limits.call_duration"),
         ("PLUGINS_OUTBOUND_TEST_HOSTS", "a.test", "plugins.outbound_test_hosts"),
-        ("PLUGINS_STORE", "s3", "plugins.store"),
+        ("PLUGINS_STORE", "s3", "plugins.bucket"),
         ("PLUGINS_STORE", "tape", "plugins.store"),
         ("LOG_FORMAT", "xml", "log.format"),
         ("JWT_SECRET", "short", "auth.jwt_secret"),
@@ -114,7 +114,11 @@ fn a_wrong_value_names_its_variable() {
         let problems = problems(Config::load(None, &environment(&[(variable, value)])));
         assert_eq!(problems.len(), 1, "{variable}={value}: {problems:?}");
         assert_eq!(problems[0].key, key);
-        let named = if key == "admin.username" { "ADMIN_USERNAME" } else { variable };
+        let named = match key {
+            "admin.username" => "ADMIN_USERNAME",
+            "plugins.bucket" => "STORAGE_BUCKET",
+            _ => variable,
+        };
         assert_eq!(problems[0].origin, named, "{problems:?}");
     }
 }
