@@ -90,7 +90,7 @@ impl Default for Limits {
             sql_statement_duration: Span(Duration::from_secs(3)),
             sql_statement_bytes: MIB / 4,
             sql_params: 10_000,
-            sql_params_bytes: 7 * MIB + MIB / 4,
+            sql_params_bytes: 4 * MIB,
             sql_rows: 10_000,
             sql_result_bytes: 8 * MIB,
             download_duration: Span(Duration::from_secs(20)),

@@ -72,8 +72,7 @@ pub struct Limits {
     /// Parameters of one statement: a bulk insert of a thousand rows with ten columns. Each costs
     /// a conversion and its place in the plan.
     pub sql_params: usize,
-    /// JSON text of one statement's parameters: as much as a request can bring, whose body is written in
-    /// base64 within `request_bytes`, with a little room for what surrounds it.
+    /// JSON text of one statement's parameters.
     pub sql_params_bytes: usize,
     /// Rows of one result; a missing WHERE clause shows here first.
     pub sql_rows: usize,
@@ -179,7 +178,7 @@ impl Default for Limits {
             sql_statement_duration: Duration::from_secs(3),
             sql_rollback_duration: Duration::from_secs(1),
             sql_params: 10_000,
-            sql_params_bytes: 7 * MIB + MIB / 4,
+            sql_params_bytes: 4 * MIB,
             sql_rows: 10_000,
             sql_result_bytes: 8 * MIB,
             kv_key_bytes: 1024,
