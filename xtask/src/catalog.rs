@@ -8,18 +8,15 @@ use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::Command,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     thread,
     time::Duration,
 };
 
 use anyhow::{Context as _, Result, ensure};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::tool;
-
-/// Files by path, without the leading slash. `{url}` in `catalog.json` becomes our URL.
-pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 /// One plugin of a catalog.
 #[derive(Debug)]
@@ -33,37 +30,12 @@ pub(crate) struct Entry {
 /// One archive: a file or folder of a folder.
 #[derive(Debug)]
 pub(crate) struct Artifact {
-    /// `manifest`, `backend` or `migrations`.
+    /// `manifest`, `backend`, `migrations`, `frontend` or `mcp`.
     pub(crate) kind: &'static str,
     /// Where it is.
     pub(crate) folder: PathBuf,
     /// What of it goes into the archive.
     pub(crate) file: &'static str,
-}
-
-/// The catalog's document and every archive it names.
-pub(crate) fn files(entries: &[Entry]) -> Result<Files> {
-    let mut files = Files::new();
-    let mut plugins = Vec::new();
-    for Entry { manifest, artifacts } in entries {
-        let name = manifest["id"].as_str().context("the manifest's id")?;
-        let mut urls = serde_json::Map::new();
-        for Artifact { kind, folder, file } in artifacts {
-            let path = format!("{name}/{kind}.tar.gz");
-            urls.insert(format!("{kind}_tar_gz_url"), json!(format!("{{url}}/{path}")));
-            files.insert(path, archive(folder, file)?);
-        }
-        plugins.push(json!({
-            "name": name,
-            "display_name": manifest["displayName"],
-            "description": manifest["description"],
-            "version": manifest["version"],
-            "artifacts": urls,
-        }));
-    }
-    let catalog = json!({ "schema_version": 1, "plugins": plugins });
-    files.insert("catalog.json".to_owned(), catalog.to_string().into_bytes());
-    Ok(files)
 }
 
 fn archive(folder: &Path, file: &str) -> Result<Vec<u8>> {
@@ -79,33 +51,80 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The running catalog. It ends with the process.
 #[derive(Debug)]
-pub(crate) struct Catalog(SocketAddr);
+pub(crate) struct Catalog {
+    address: SocketAddr,
+    shelves: Arc<Mutex<Shelves>>,
+}
+
+/// What is served.
+#[derive(Debug, Default)]
+struct Shelves {
+    /// The document's entries, by plugin.
+    entries: BTreeMap<String, Value>,
+    /// The archives by path, without the leading slash. Those of earlier versions stay.
+    files: BTreeMap<String, Arc<Vec<u8>>>,
+}
 
 impl Catalog {
-    pub(crate) fn start(mut files: Files) -> Result<Self> {
+    /// Starts one that offers nothing yet.
+    pub(crate) fn start() -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let catalog = Self(listener.local_addr()?);
-        if let Some(document) = files.get_mut("catalog.json") {
-            *document =
-                String::from_utf8_lossy(document).replace("{url}", &catalog.url()).into_bytes();
-        }
-        let files = Arc::new(files);
+        let address = listener.local_addr()?;
+        let shelves = Arc::<Mutex<Shelves>>::default();
+        let served = Arc::clone(&shelves);
         thread::Builder::new().name("catalog".to_owned()).spawn(move || {
             for stream in listener.incoming().flatten() {
-                let files = Arc::clone(&files);
-                thread::spawn(move || answer(&stream, &files));
+                let shelves = Arc::clone(&served);
+                thread::spawn(move || answer(&stream, &shelves));
             }
         })?;
-        Ok(catalog)
+        Ok(Self { address, shelves })
     }
 
+    /// Offers a plugin, from now on in this version.
+    pub(crate) fn publish(&self, entry: &Entry) -> Result<()> {
+        let Entry { manifest, artifacts } = entry;
+        let name = manifest["id"].as_str().context("the manifest's id")?;
+        let version = manifest["version"].as_str().context("the manifest's version")?;
+        let mut urls = Map::new();
+        let mut files = BTreeMap::new();
+        for Artifact { kind, folder, file } in artifacts {
+            let path = format!("{name}/{version}/{kind}.tar.gz");
+            urls.insert(format!("{kind}_tar_gz_url"), json!(format!("{}/{path}", self.url())));
+            files.insert(path, Arc::new(archive(folder, file)?));
+        }
+        let entry = json!({
+            "name": name,
+            "display_name": manifest["displayName"],
+            "description": manifest["description"],
+            "version": version,
+            "artifacts": urls,
+        });
+        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        shelves.files.append(&mut files);
+        shelves.entries.insert(name.to_owned(), entry);
+        Ok(())
+    }
+
+    /// Where it is.
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.0)
+        format!("http://{}", self.address)
+    }
+}
+
+impl Shelves {
+    fn get(&self, path: &str) -> Option<Arc<Vec<u8>>> {
+        if path == "catalog.json" {
+            let plugins: Vec<_> = self.entries.values().collect();
+            let document = json!({ "schema_version": 1, "plugins": plugins });
+            return Some(Arc::new(document.to_string().into_bytes()));
+        }
+        self.files.get(path).cloned()
     }
 }
 
 /// A client that goes away in the middle loses its answer, and nobody else anything.
-fn answer(mut stream: &TcpStream, files: &Files) -> std::io::Result<()> {
+fn answer(mut stream: &TcpStream, shelves: &Mutex<Shelves>) -> std::io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut lines = BufReader::new(stream).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
@@ -116,7 +135,8 @@ fn answer(mut stream: &TcpStream, files: &Files) -> std::io::Result<()> {
         }
     }
     let path = request.split(' ').nth(1).unwrap_or_default().trim_start_matches('/');
-    let (status, body) = match files.get(path) {
+    let found = shelves.lock().unwrap_or_else(PoisonError::into_inner).get(path);
+    let (status, body) = match &found {
         Some(file) => ("200 OK", file.as_slice()),
         None => ("404 Not Found", &[][..]),
     };

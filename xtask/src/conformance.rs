@@ -1,17 +1,13 @@
 //! `cargo xtask conformance`: the reference host, judged by the whole suite.
 //!
-//! Builds host, suite and `services`, and hands over to `services exec`, which runs the second
-//! half, [`run_with_services`], with servers in its environment. Nothing is left running, however
-//! this ends: `services` takes the servers away, and the host is tied to the second half.
+//! [`crate::hosted`] says how it comes to its servers and programs.
 
 mod target;
 
 use std::{
-    env,
     ffi::OsString,
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    os::unix::process::CommandExt as _,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, ExitCode, ExitStatus},
     time::{Duration, Instant},
 };
@@ -20,9 +16,9 @@ use anyhow::{Context as _, Result, ensure};
 use nix::{sys::signal::kill, unistd::Pid};
 
 use crate::{
-    host::{Host, Plan},
-    preflight,
-    signals::{self, Signals},
+    host::{Ground, Host, Plan},
+    hosted::{Common, SERVICES, SUITE, Stage},
+    signals::Signals,
     tool::{self, announce},
     workspace,
 };
@@ -31,54 +27,14 @@ use target::Target;
 /// Judge the reference host.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Where Postgres and Valkey come from, see `services exec --help`.
-    #[arg(long, value_name = "auto|local|docker|URL", default_value = "auto")]
-    services: String,
-    /// Build host and suite with optimisations.
-    #[arg(long)]
-    release: bool,
+    #[command(flatten)]
+    pub(crate) common: Common,
     /// Arguments for `hostproof run`, say `-- --filter 'routing/*'`.
     #[arg(last = true, value_name = "HOSTPROOF ARGUMENTS")]
     suite: Vec<OsString>,
 }
 
-/// What the first half hands to the second.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Inner {
-    #[arg(long)]
-    host: PathBuf,
-    #[arg(long)]
-    hostproof: PathBuf,
-    #[arg(long)]
-    services: PathBuf,
-    #[arg(last = true)]
-    suite: Vec<OsString>,
-}
-
-pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    preflight::libclang()?;
-    let programs = tool::build(&["reference-server", "hostproof", "services"], args.release)?;
-    let services = programs.path("services")?;
-    announce("starting services");
-    let mut command = Command::new(services);
-    command
-        .args(["exec", "--own-database", "--optional-valkey", "--services", &args.services, "--"])
-        .arg(env::current_exe()?)
-        .arg("conformance-with-services")
-        .arg("--host")
-        .arg(programs.path("reference-server")?)
-        .arg("--hostproof")
-        .arg(programs.path("hostproof")?)
-        .arg("--services")
-        .arg(services)
-        .arg("--")
-        .args(&args.suite);
-    // Instead of us, so that signals have one process less to get past.
-    Err(command.exec()).context("cannot run `services`")
-}
-
-pub(crate) fn run_with_services(inner: &Inner) -> Result<ExitCode> {
-    let signals = signals::watch()?;
+pub(crate) fn run(args: &Args, stage: &Stage) -> Result<ExitCode> {
     let began = Instant::now();
     let folder = workspace::target().join("conformance");
     let target = Target {
@@ -86,36 +42,32 @@ pub(crate) fn run_with_services(inner: &Inner) -> Result<ExitCode> {
         outbound: free_address()?,
         // Outside of the host's folder, which is emptied for every run.
         outbound_ca: workspace::target().join("outbound-ca.pem"),
-        valkey: env::var("HOSTPROOF_VALKEY_URL").ok(),
+        valkey: stage.valkey.clone(),
     };
-    let database = env::var("HOSTPROOF_OWN_DATABASE_URL")
-        .context("this command is run by `cargo xtask conformance`")?;
-
-    make_authority(&inner.hostproof, &target)?;
+    make_authority(stage.program(SUITE)?, &target)?;
     announce("starting the reference host");
+    let ground = Ground::new(folder)?;
     let plan = Plan {
-        program: &inner.host,
-        services: &inner.services,
-        folder: &folder,
-        environment: target.host_environment(database),
+        name: "host".to_owned(),
+        environment: target.host_environment(stage.database()?.to_owned()),
         plugin_config: Target::plugin_config(),
     };
-    let mut host = Host::start(&plan, &signals)?;
+    let mut host = Host::start(stage, &ground, &plan)?;
     eprintln!("    {} after {:.1} s", host.url, began.elapsed().as_secs_f32());
     if target.valkey.is_none() {
         eprintln!("    there is no Valkey here: the cases that observe one will be blocked");
     }
-    let target_file = folder.join("target.toml");
+    let target_file = ground.folder().join("target.toml");
     std::fs::write(&target_file, target.render(&host.url))?;
 
     announce("judging it");
-    let mut suite = tool::tied(&inner.services, &inner.hostproof);
+    let mut suite = tool::tied(stage.program(SERVICES)?, stage.program(SUITE)?);
     suite
         .current_dir(workspace::root())
         .args(["run", "--target"])
         .arg(&target_file)
-        .args(&inner.suite);
-    let status = attend(&mut suite, &signals)?;
+        .args(&args.suite);
+    let status = attend(&mut suite, &stage.signals)?;
     if let Some(ended) = host.ended()? {
         eprintln!("xtask: the host ended during the run ({ended}):\n{}", host.log_tail());
     }

@@ -1,7 +1,8 @@
-//! The reference host as a child process: started, waited for, stopped.
+//! Reference hosts as child processes: started, waited for, stopped, killed.
 
 use std::{
     fs::{self, File},
+    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, ExitStatus, Stdio},
     thread,
@@ -14,60 +15,101 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::{signals::Signals, tool};
+use crate::{
+    hosted::{HOST, SERVICES, Stage},
+    signals::Signals,
+    tool,
+};
 
 /// From start to serving: connect, make the tables, compile nothing. Long enough for a busy machine.
 const READY_DEADLINE: Duration = Duration::from_mins(1);
 /// For its own shutdown; the host gives running requests ten seconds by default.
 const STOP_DEADLINE: Duration = Duration::from_secs(15);
-const POLL_INTERVAL: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+
+/// The folder of the hosts that share a database: their logs, and the store of their plugins' files,
+/// which goes when this does.
+#[derive(Debug)]
+pub(crate) struct Ground {
+    folder: PathBuf,
+}
+
+impl Ground {
+    /// An empty one.
+    pub(crate) fn new(folder: PathBuf) -> Result<Self> {
+        if folder.exists() {
+            fs::remove_dir_all(&folder).with_context(|| format!("empty {}", folder.display()))?;
+        }
+        fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
+        Ok(Self { folder })
+    }
+
+    /// Where it is.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// One of the folders with plugins' files: `backend`, `frontend`, `mcp`.
+    pub(crate) fn tree(&self, tree: &str) -> PathBuf {
+        self.folder.join("plugins").join(tree)
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        // Emptied at the next start in any case.
+        let _ = fs::remove_dir_all(self.folder.join("plugins"));
+    }
+}
 
 /// A host to start.
-#[derive(Debug)]
-pub(crate) struct Plan<'a> {
-    /// The `reference-server` program.
-    pub(crate) program: &'a Path,
-    /// The `services` program, which ties the host's life to ours.
-    pub(crate) services: &'a Path,
-    /// Folder for its files; emptied first.
-    pub(crate) folder: &'a Path,
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// What its files in the folder are called by, among them `{name}.log`.
+    pub(crate) name: String,
     /// Its environment.
     pub(crate) environment: Vec<(&'static str, String)>,
     /// What plugins may read with `config_get`: the text of its `PLUGINS_CONFIG_FILE`.
     pub(crate) plugin_config: String,
 }
 
-/// A running host. Dropping it stops it.
+/// A host. Dropping it stops it.
 #[derive(Debug)]
 pub(crate) struct Host {
     child: Child,
-    /// Its base URL.
+    ready: PathBuf,
+    /// Its base URL, once it serves.
     pub(crate) url: String,
-    /// Its log, which stays.
+    /// Its log, which stays, and goes on when a host of this name is started again.
     pub(crate) log: PathBuf,
-    /// Its plugins' files, which go with it.
-    plugins: PathBuf,
 }
 
 impl Host {
-    /// Starts the host and waits until it serves.
-    pub(crate) fn start(plan: &Plan<'_>, signals: &Signals) -> Result<Self> {
-        let Plan { program, services, folder, environment, plugin_config } = plan;
-        if folder.exists() {
-            fs::remove_dir_all(folder).with_context(|| format!("empty {}", folder.display()))?;
+    /// Starts a host and waits until it serves.
+    pub(crate) fn start(stage: &Stage, ground: &Ground, plan: &Plan) -> Result<Self> {
+        let mut host = Self::launch(stage, ground, plan)?;
+        if let Some(status) = host.until_ready(&stage.signals)? {
+            bail!("the host ended with {status} before it served:\n{}", host.log_tail());
         }
-        fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
-        let [log, ready, plugins] = ["host.log", "ready", "plugins"].map(|name| folder.join(name));
-        let config_file = folder.join("plugins.toml");
+        Ok(host)
+    }
+
+    /// Starts a host.
+    pub(crate) fn launch(stage: &Stage, ground: &Ground, plan: &Plan) -> Result<Self> {
+        let Plan { name, environment, plugin_config } = plan;
+        let file = |extension: &str| ground.folder.join(format!("{name}.{extension}"));
+        let [log, ready, config_file] = ["log", "ready", "plugins.toml"].map(file);
+        // That of an earlier process of this name.
+        let _ = fs::remove_file(&ready);
         fs::write(&config_file, plugin_config)?;
-        let output = File::create(&log)?;
-        let mut command = tool::tied(services, program);
+        let output = File::options().create(true).append(true).open(&log)?;
+        let mut command = tool::tied(stage.program(SERVICES)?, stage.program(HOST)?);
         command
             .arg("--ready-file")
             .arg(&ready)
-            .env("PLUGINS_WASM_DIR", plugins.join("backend"))
-            .env("PLUGINS_FRONTEND_DIR", plugins.join("frontend"))
-            .env("PLUGINS_MCP_DIR", plugins.join("mcp"))
+            .env("PLUGINS_WASM_DIR", ground.tree("backend"))
+            .env("PLUGINS_FRONTEND_DIR", ground.tree("frontend"))
+            .env("PLUGINS_MCP_DIR", ground.tree("mcp"))
             .env("PLUGINS_CONFIG_FILE", config_file)
             // The log is a file.
             .env("NO_COLOR", "1")
@@ -76,22 +118,25 @@ impl Host {
             .stdout(output.try_clone()?)
             .stderr(output);
         let child = command.spawn().context("cannot run the host")?;
-        let mut host = Self { child, url: String::new(), log, plugins };
+        Ok(Self { child, ready, url: String::new(), log })
+    }
+
+    /// Waits until it serves; says how it ended if it ends before.
+    pub(crate) fn until_ready(&mut self, signals: &Signals) -> Result<Option<ExitStatus>> {
         let deadline = Instant::now() + READY_DEADLINE;
         loop {
-            if let Ok(url) = fs::read_to_string(&ready) {
-                url.trim().clone_into(&mut host.url);
-                return Ok(host);
+            if let Ok(url) = fs::read_to_string(&self.ready) {
+                url.trim().clone_into(&mut self.url);
+                return Ok(None);
             }
-            if let Some(status) = host.ended()? {
-                bail!("the host ended with {status} before it served:\n{}", host.log_tail());
+            if let Some(status) = self.ended()? {
+                return Ok(Some(status));
             }
             if Instant::now() > deadline {
-                bail!("the host does not serve after {READY_DEADLINE:?}:\n{}", host.log_tail());
+                bail!("the host does not serve after {READY_DEADLINE:?}:\n{}", self.log_tail());
             }
-            if let Some(signal) = signals.within(POLL_INTERVAL) {
-                bail!("stopped by {signal} before the host served");
-            }
+            signals.none_came()?;
+            thread::sleep(POLL_INTERVAL);
         }
     }
 
@@ -133,7 +178,16 @@ impl Drop for Host {
         if let Err(error) = self.stop() {
             eprintln!("xtask: cannot stop the host: {error:#}");
         }
-        // Emptied at the next start in any case.
-        let _ = fs::remove_dir_all(&self.plugins);
+    }
+}
+
+/// The wanted address, or one nearby when somebody else is there already.
+pub(crate) fn listen(wanted: SocketAddr) -> SocketAddr {
+    match TcpListener::bind(wanted) {
+        Ok(_) => wanted,
+        Err(error) => {
+            eprintln!("    {wanted}: {error}; taking a free port");
+            SocketAddr::new(wanted.ip(), 0)
+        }
     }
 }

@@ -6,6 +6,7 @@ mod ci;
 mod conformance;
 mod fixtures;
 mod host;
+mod hosted;
 mod interference;
 mod preflight;
 mod serve;
@@ -32,14 +33,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Judge the reference host: servers, host, the whole suite, reports.
-    Conformance(conformance::Args),
+    #[command(flatten)]
+    Hosted(hosted::Command),
     /// Run every test, with the servers they need.
     Test(test::Args),
-    /// Run the reference host with the demo plugin installed, and print what to try.
-    Serve(serve::Args),
-    /// Measure what a misbehaving plugin costs the requests of another one.
-    Interference(interference::Args),
     /// Build the guests and write `fixtures-plugins/artifacts`, or compare with what is there.
     Fixtures(fixtures::Args),
     /// Check the rules of the house: arrows between crates, inherited settings, module docs.
@@ -48,30 +45,20 @@ enum Command {
     Lint,
     /// What CI runs, in CI's order, each step timed.
     Ci(ci::Args),
-    /// The part of `conformance` that runs inside `services exec`.
+    /// The second half of the commands that run hosts, inside `services exec`.
     #[command(hide = true)]
-    ConformanceWithServices(conformance::Inner),
-    /// The part of `interference` that runs inside `services exec`.
-    #[command(hide = true)]
-    InterferenceWithServices(interference::Inner),
-    /// The part of `serve` that runs inside `services exec`.
-    #[command(hide = true)]
-    ServeWithServices(serve::Inner),
+    WithServices(hosted::WithServices),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Conformance(args) => conformance::run(&args),
+        Command::Hosted(command) => command.first_half(),
         Command::Test(args) => test::run(&args),
-        Command::Interference(args) => interference::run(&args),
-        Command::Serve(args) => serve::run(&args),
         Command::Fixtures(args) => fixtures::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Tidy => tidy::run().map(|()| ExitCode::SUCCESS),
         Command::Lint => ci::lint(),
         Command::Ci(args) => ci::run(&args),
-        Command::ConformanceWithServices(inner) => conformance::run_with_services(&inner),
-        Command::InterferenceWithServices(inner) => interference::run_with_services(&inner),
-        Command::ServeWithServices(inner) => serve::run_with_services(&inner),
+        Command::WithServices(half) => half.second_half(),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("xtask: {error:#}");

@@ -1,118 +1,114 @@
-//! `cargo xtask serve`: the reference host with the demo plugin, to try by hand.
+//! `cargo xtask serve`: the reference host, or several on one database, with the demo plugin, to try
+//! by hand.
 
 mod demo;
 
-use std::{
-    env,
-    net::{SocketAddr, TcpListener},
-    os::unix::process::CommandExt as _,
-    path::PathBuf,
-    process::{Command, ExitCode},
-};
+use std::{env, net::SocketAddr, num::NonZeroUsize, process::ExitCode, time::Duration};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::{
     api,
     catalog::Catalog,
-    host::{Host, Plan},
-    preflight, signals,
-    tool::{self, announce},
+    host::{self, Ground, Host, Plan},
+    hosted::{Common, Stage},
+    tool::announce,
     workspace,
 };
 
 /// Run the reference host with the demo plugin installed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Where Postgres and Valkey come from, see `services exec --help`.
-    #[arg(long, value_name = "auto|local|docker|URL", default_value = "auto")]
-    services: String,
-    /// Where the host serves; a free port if this one is taken.
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Where the host serves; a free port if this one is taken. Further hosts take free ports.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Build the host with optimisations.
-    #[arg(long)]
-    release: bool,
-    /// Send the printed requests, demand that they succeed, and stop.
-    #[arg(long)]
-    check: bool,
-}
-
-/// What the first half hands to the second.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Inner {
-    #[arg(long)]
-    host: PathBuf,
-    #[arg(long)]
-    services: PathBuf,
-    #[arg(long)]
-    listen: SocketAddr,
+    /// Hosts on one database, one store and, where there is one, one Valkey.
+    #[arg(long, value_name = "COUNT", default_value_t = NonZeroUsize::MIN)]
+    replicas: NonZeroUsize,
+    /// Where plugins' files are: in folders of this machine, or in the bucket of `STORAGE_BUCKET`,
+    /// reached as the variables `AWS_*` say.
+    #[arg(long, value_enum, default_value = "local")]
+    store: Store,
+    /// Send the printed requests, with several hosts also a change to one that all have to serve;
+    /// demand that everything succeeds, and stop.
     #[arg(long)]
     check: bool,
 }
 
-pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    preflight::libclang()?;
-    let programs = tool::build(&["reference-server", "services"], args.release)?;
-    let services = programs.path("services")?;
-    announce("starting services");
-    let mut command = Command::new(services);
-    command
-        .args(["exec", "--own-database", "--optional-valkey", "--services", &args.services, "--"])
-        .arg(env::current_exe()?)
-        .arg("serve-with-services")
-        .arg("--host")
-        .arg(programs.path("reference-server")?)
-        .arg("--services")
-        .arg(services)
-        .args(["--listen", &args.listen.to_string()])
-        .args(args.check.then_some("--check"));
-    // Instead of us, so that signals have one process less to get past.
-    Err(command.exec()).context("cannot run `services`")
+/// Kinds of store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Store {
+    Local,
+    S3,
 }
 
-pub(crate) fn run_with_services(inner: &Inner) -> Result<ExitCode> {
-    let signals = signals::watch()?;
-    let database = env::var("HOSTPROOF_OWN_DATABASE_URL")
-        .context("this command is run by `cargo xtask serve`")?;
-    announce("starting the reference host");
-    let catalog = Catalog::start(demo::files()?)?;
-    let listen = listen(inner.listen).to_string();
-    let plan = Plan {
-        program: &inner.host,
-        services: &inner.services,
-        folder: &workspace::target().join("serve"),
-        environment: api::environment(listen, database, &catalog.url()),
-        plugin_config: String::new(),
-    };
-    let mut host = Host::start(&plan, &signals)?;
+impl Args {
+    /// What can be known to be wrong before anything is built.
+    pub(crate) fn check(&self) -> Result<()> {
+        let bucket = env::var("STORAGE_BUCKET").unwrap_or_default();
+        ensure!(
+            self.store == Store::Local || !bucket.is_empty(),
+            "--store s3 takes the bucket from STORAGE_BUCKET, which is not set; how it is reached is \
+             said by AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, and AWS_ENDPOINT_URL for \
+             anything but Amazon's own"
+        );
+        Ok(())
+    }
+
+    fn plan(&self, number: usize, stage: &Stage, catalog: &Catalog) -> Result<Plan> {
+        let first = number == 1;
+        let listen = if first { self.listen } else { SocketAddr::new(self.listen.ip(), 0) };
+        let listen = host::listen(listen).to_string();
+        let mut environment = api::environment(&listen, stage, stage.database()?, catalog);
+        let store = if self.store == Store::S3 { "s3" } else { "local" };
+        environment.push(("PLUGINS_STORE", store.to_owned()));
+        let name = if first { "host".to_owned() } else { format!("host-{number}") };
+        Ok(Plan { name, environment, plugin_config: String::new() })
+    }
+}
+
+pub(crate) fn run(args: &Args, stage: &Stage) -> Result<ExitCode> {
+    let catalog = Catalog::start()?;
+    catalog.publish(&demo::entry()?)?;
+    let ground = Ground::new(workspace::target().join("serve"))?;
+    let mut hosts: Vec<Host> = Vec::new();
+    for number in 1..=args.replicas.get() {
+        announce(&format!("starting reference host {number} of {}", args.replicas));
+        hosts.push(Host::start(stage, &ground, &args.plan(number, stage, &catalog)?)?);
+    }
     announce("installing the demo plugin");
-    let demo = demo::install(&host.url).with_context(|| host.log_tail())?;
-    println!("\n{}", demo.describe(&host.url, &host.log));
-    if inner.check {
-        announce("trying the three requests");
-        demo.check(&host.url).with_context(|| host.log_tail())?;
+    let first = &hosts[0];
+    let demo = demo::install(&first.url).with_context(|| first.log_tail())?;
+    println!("\n{}", demo.describe(&hosts));
+    if args.check {
+        check(&demo, &hosts)?;
         return Ok(ExitCode::SUCCESS);
     }
     loop {
-        const LOOK_INTERVAL: std::time::Duration = std::time::Duration::from_millis(200);
-        if let Some(signal) = signals.within(LOOK_INTERVAL) {
+        const LOOK_INTERVAL: Duration = Duration::from_millis(200);
+        if let Some(signal) = stage.signals.within(LOOK_INTERVAL) {
             announce(&format!("{signal}: stopping"));
             return Ok(ExitCode::SUCCESS);
         }
-        if let Some(status) = host.ended()? {
-            anyhow::bail!("the host ended with {status}:\n{}", host.log_tail());
+        for host in &mut hosts {
+            if let Some(status) = host.ended()? {
+                bail!("the host at {} ended with {status}:\n{}", host.url, host.log_tail());
+            }
         }
     }
 }
 
-/// The wanted address, or one nearby when somebody else is there already.
-fn listen(wanted: SocketAddr) -> SocketAddr {
-    match TcpListener::bind(wanted) {
-        Ok(_) => wanted,
-        Err(error) => {
-            eprintln!("    {wanted}: {error}; taking a free port");
-            SocketAddr::new(wanted.ip(), 0)
-        }
+fn check(demo: &demo::Demo, hosts: &[Host]) -> Result<()> {
+    let logs = || hosts.iter().map(Host::log_tail).collect::<Vec<_>>().join("\n");
+    if hosts.len() > 1 {
+        announce("changing the plugin on one host, asking all");
+        demo.check_shared(hosts).with_context(logs)?;
     }
+    for host in hosts {
+        announce(&format!("trying the three requests on {}", host.url));
+        demo.check(&host.url).with_context(logs)?;
+    }
+    Ok(())
 }

@@ -113,4 +113,9 @@ impl Programs {
             None => bail!("the build made no program `{name}`"),
         }
     }
+
+    /// All of them, with their names.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Path)> {
+        self.0.iter().map(|(name, path)| (name.as_str(), path.as_path()))
+    }
 }

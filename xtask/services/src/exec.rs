@@ -31,16 +31,19 @@ pub(crate) fn run(args: &ExecArgs) -> anyhow::Result<ExitCode> {
                 return Ok(code(128 + received as i32));
             }
         };
-        let mut environment = running.environment();
-        let mut database = None;
-        if args.own_database {
+        let mut environment: Vec<(String, String)> =
+            running.environment().into_iter().map(|(name, url)| (name.to_owned(), url)).collect();
+        let mut databases = Vec::new();
+        for number in 1..=args.own_database {
             let server = running.postgres().context("no Postgres to make a database on")?;
             let made = services::empty_database(&server.url).await?;
-            environment.push((services::OWN_DATABASE_URL_VARIABLE, made.url().to_owned()));
-            database = Some(made);
+            let variable = services::OWN_DATABASE_URL_VARIABLE.to_owned();
+            let variable = if number == 1 { variable } else { format!("{variable}_{number}") };
+            environment.push((variable, made.url().to_owned()));
+            databases.push(made);
         }
         let status = attend(args, environment, &mut signals).await;
-        drop(database);
+        drop(databases);
         drop(running);
         Ok(match status? {
             status if status.code().is_some() => code(status.code().unwrap_or_default()),
@@ -67,7 +70,7 @@ fn start(request: services::Request) -> anyhow::Result<Running> {
 
 async fn attend(
     args: &ExecArgs,
-    environment: Vec<(&'static str, String)>,
+    environment: Vec<(String, String)>,
     signals: &mut Signals,
 ) -> anyhow::Result<ExitStatus> {
     let (program, arguments) = args.command.split_first().context("no command")?;

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod exec;
+mod query;
 mod tied;
 
 use std::process::ExitCode;
@@ -24,6 +25,9 @@ enum Command {
     Exec(ExecArgs),
     /// Say which ways to a server this machine offers, and try the one that would be taken.
     Doctor(Which),
+    /// Ask a database: a query per line of the input, the rows as a line of JSON for each.
+    #[command(hide = true)]
+    Query(QueryArgs),
     /// Become a command that ends with process `--to`.
     #[command(hide = true)]
     Tied(TiedArgs),
@@ -49,12 +53,21 @@ struct Which {
 struct ExecArgs {
     #[command(flatten)]
     which: Which,
-    /// Also make an empty database, named by `HOSTPROOF_OWN_DATABASE_URL` and dropped afterwards.
-    #[arg(long)]
-    own_database: bool,
+    /// Also make an empty database, named by `HOSTPROOF_OWN_DATABASE_URL` and dropped afterwards; or
+    /// several, of which the second is named by `HOSTPROOF_OWN_DATABASE_URL_2` and so on.
+    #[arg(long, value_name = "COUNT", num_args = 0..=1, require_equals = true,
+          default_value_t = 0, default_missing_value = "1")]
+    own_database: usize,
     /// The command and its arguments.
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<std::ffi::OsString>,
+}
+
+#[derive(Debug, Args)]
+struct QueryArgs {
+    /// The database.
+    #[arg(long)]
+    url: String,
 }
 
 #[derive(Debug, Args)]
@@ -71,6 +84,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Exec(args) => exec::run(&args),
         Command::Doctor(which) => doctor::run(&which),
+        Command::Query(args) => query::run(&args),
         Command::Tied(args) => tied::run(&args),
     };
     outcome.unwrap_or_else(|error| {

@@ -1,12 +1,12 @@
 //! The measured plugin, and the neighbour with all its ways to be a nuisance.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::{
-    catalog::{self, Artifact, Entry, Files},
+    catalog::{Artifact, Catalog, Entry},
     workspace,
 };
 
@@ -50,12 +50,12 @@ pub(crate) const NEIGHBOURS: &[Neighbour] = &[
     neighbour("no answer", r#"[{"op":"answer_empty"}]"#, &[502]),
 ];
 
-/// The catalog of the two; `folder` holds their manifests meanwhile.
-pub(crate) fn files(folder: &Path) -> Result<Files> {
+/// Has the two published.
+pub(crate) fn publish(catalog: &Catalog) -> Result<()> {
     let artifacts = workspace::root().join("fixtures-plugins/artifacts");
-    let mut entries = Vec::new();
+    let folder = tempfile::tempdir()?;
     for (name, wasm) in [(MEASURED, "minimal.wasm"), (NEIGHBOUR, "probe.wasm")] {
-        let folder = folder.join(name);
+        let folder = folder.path().join(name);
         let manifest = manifest(name);
         fs::create_dir(&folder)?;
         fs::write(folder.join("plugin.json"), manifest.to_string())?;
@@ -63,9 +63,9 @@ pub(crate) fn files(folder: &Path) -> Result<Files> {
             Artifact { kind: "manifest", folder, file: "plugin.json" },
             Artifact { kind: "backend", folder: artifacts.clone(), file: wasm },
         ];
-        entries.push(Entry { manifest, artifacts });
+        catalog.publish(&Entry { manifest, artifacts })?;
     }
-    catalog::files(&entries)
+    Ok(())
 }
 
 fn manifest(name: &str) -> Value {
