@@ -5,6 +5,10 @@
 //! [`Limits::prompt_duration`](policy::Limits::prompt_duration) goes on in a thread of its own with
 //! low priority: the operating system then prefers the threads that serve everybody. Only time
 //! spent computing counts; a call that waits for a host function occupies no thread at all.
+//!
+//! A call of a plugin whose last one did not end in order (it trapped, or ran out of time) begins in
+//! the second lane: what traps again and again costs an instance each time, and those who serve should
+//! not pay for it. One call that ends in order lifts that.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,6 +22,15 @@ use tracing::Instrument as _;
 
 use crate::error::CallError;
 use crate::priority;
+
+/// Where a call begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// On the threads that serve everybody.
+    Prompt,
+    /// In a thread of its own.
+    Slow,
+}
 
 /// Where guests run.
 #[derive(Debug)]
@@ -37,17 +50,19 @@ impl Lanes {
     }
 
     /// Runs a call to its end. Dropping the returned future ends the call.
-    pub(crate) async fn run<T, F>(&self, call: F) -> Result<T, CallError>
+    pub(crate) async fn run<T, F>(&self, begin: Lane, call: F) -> Result<T, CallError>
     where
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
         // The span is the current thread's affair, and the thread may change.
         let mut call = Box::pin(call.in_current_span());
-        match self.promptly(call.as_mut()).await {
-            Some(done) => Ok(done),
-            None => self.slowly(call).await,
+        if begin == Lane::Prompt
+            && let Some(done) = self.promptly(call.as_mut()).await
+        {
+            return Ok(done);
         }
+        self.slowly(call).await
     }
 
     /// Polls until the call is done, or has computed for too long.
@@ -124,13 +139,19 @@ mod tests {
     #[tokio::test]
     async fn a_short_call_stays_and_a_long_one_moves() {
         let here = thread::current().name().map(str::to_owned);
-        assert_eq!(lanes(1).run(compute(|| false)).await.unwrap(), here);
+        assert_eq!(lanes(1).run(Lane::Prompt, compute(|| false)).await.unwrap(), here);
         let mut steps = 3;
         let three = move || {
             steps -= 1;
             steps > 0
         };
-        let there = lanes(1).run(compute(three)).await.unwrap();
+        let there = lanes(1).run(Lane::Prompt, compute(three)).await.unwrap();
+        assert_eq!(there.as_deref(), Some("slow-guest"));
+    }
+
+    #[tokio::test]
+    async fn a_call_may_begin_in_a_thread_of_its_own() {
+        let there = lanes(1).run(Lane::Slow, compute(|| false)).await.unwrap();
         assert_eq!(there.as_deref(), Some("slow-guest"));
     }
 
@@ -141,7 +162,7 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(20)).await;
             thread::current().name().map(str::to_owned)
         };
-        assert_eq!(lanes(1).run(waits).await.unwrap(), here);
+        assert_eq!(lanes(1).run(Lane::Prompt, waits).await.unwrap(), here);
     }
 
     #[tokio::test]
@@ -152,12 +173,12 @@ mod tests {
             compute(move || stopped.try_recv() == Err(oneshot::error::TryRecvError::Empty));
         let first = tokio::spawn({
             let lanes = Arc::clone(&lanes);
-            async move { lanes.run(endless).await }
+            async move { lanes.run(Lane::Prompt, endless).await }
         });
         while lanes.slow.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        let second = lanes.run(compute(|| true)).await;
+        let second = lanes.run(Lane::Prompt, compute(|| true)).await;
         assert!(matches!(second, Err(CallError::Crowded { .. })), "{second:?}");
         drop(stop);
         assert!(first.await.unwrap().is_ok());
@@ -166,7 +187,7 @@ mod tests {
     #[tokio::test]
     async fn a_call_that_nobody_waits_for_ends() {
         let lanes = lanes(1);
-        let endless = lanes.run(compute(|| true));
+        let endless = lanes.run(Lane::Prompt, compute(|| true));
         assert!(tokio::time::timeout(Duration::from_millis(50), endless).await.is_err());
         // Its thread gives the permit back.
         let _permit = lanes.slow.acquire().await.unwrap();

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use contract::envelope::{GuestResponse, RequestEnvelope};
 use contract::event::Event;
@@ -11,6 +12,7 @@ use wasmtime::{InstancePre, Module};
 use crate::abi_check::GuestShape;
 use crate::error::{CallError, LoadError};
 use crate::instance::GuestInstance;
+use crate::lanes::Lane;
 use crate::metrics::{Export, Level};
 use crate::observe::observe;
 use crate::pool::{Lease, NoLease, Pool};
@@ -32,6 +34,8 @@ struct Inner {
     ready: InstancePre<HostState>,
     shape: GuestShape,
     pool: Pool,
+    /// The last call did not end in order.
+    suspect: AtomicBool,
 }
 
 /// One request to a plugin, after routing and middlewares.
@@ -54,12 +58,13 @@ impl Plugin {
             let (ready, tenant) = (ready.clone(), Arc::clone(&tenant));
             async move { GuestInstance::new(&ready, shape, tenant).await }
         };
-        let first = tenant.host.lanes.run(first).await;
+        let first = tenant.host.lanes.run(Lane::Prompt, first).await;
         let first = first.map_err(|error| LoadError::Instantiate(error.into()))??;
         let pool = Pool::new(tenant.host.policy.limits.instances_per_plugin, max_idle);
         // A pool that keeps none gives it back, to be dropped here.
         drop(pool.give_back(first));
-        let inner = Inner { tenant, _module: module, ready, shape, pool };
+        let suspect = AtomicBool::new(false);
+        let inner = Inner { tenant, _module: module, ready, shape, pool, suspect };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -96,7 +101,7 @@ impl Plugin {
             let outcome = instance.handle_request(&encoded, request.envelope).await;
             plugin.finish(lease, instance, outcome).await
         };
-        self.inner.tenant.host.lanes.run(call).await?
+        self.inner.tenant.host.lanes.run(self.lane(), call).await?
     }
 
     /// Delivers an event to the guest. An error means that it was not handled.
@@ -117,7 +122,7 @@ impl Plugin {
             let outcome = instance.handle_event(&event).await;
             plugin.finish(lease, instance, outcome).await
         };
-        self.inner.tenant.host.lanes.run(call).await?
+        self.inner.tenant.host.lanes.run(self.lane(), call).await?
     }
 
     /// Lets no further call begin, waits for the running ones (which their deadlines bound), and
@@ -127,6 +132,11 @@ impl Plugin {
             instance.shutdown().await;
         }
         self.inner.pool.wait_until_unused().await;
+    }
+
+    /// Where its next call begins.
+    fn lane(&self) -> Lane {
+        if self.inner.suspect.load(Ordering::Relaxed) { Lane::Slow } else { Lane::Prompt }
     }
 
     fn check_size(&self, bytes: usize) -> Result<(), CallError> {
@@ -162,6 +172,8 @@ impl Plugin {
         outcome: Result<T, CallError>,
     ) -> Result<T, CallError> {
         let name = self.name();
+        let disorder = matches!(&outcome, Err(CallError::Timeout { .. } | CallError::Trapped(_)));
+        self.inner.suspect.store(disorder, Ordering::Relaxed);
         match &outcome {
             Err(CallError::Timeout { .. }) => {
                 tracing::warn!(plugin = %name, "call timed out; the instance is discarded");

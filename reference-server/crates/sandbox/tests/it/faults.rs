@@ -21,6 +21,25 @@ async fn a_trap_discards_the_instance_and_the_next_call_is_served() {
 }
 
 #[tokio::test]
+async fn a_plugin_that_trapped_is_called_apart_until_a_call_ends_in_order() {
+    // Writes the body as a key, and traps when it begins with `t`.
+    let guest = module(&handle(&format!(
+        "{BODY}
+         (drop (call $storage_set (local.get $p) (local.get $q) (local.get $p) (local.get $q)))
+         (if (i32.eq (i32.load8_u (i32.wrap_i64 (local.get $p))) (i32.const 116))
+           (then (unreachable)))
+         (call $answer (local.get $p) (local.get $q))"
+    )));
+    let world = World::new();
+    let plugin = world.load(&guest).await;
+    for body in ["a", "t", "t", "b", "c"] {
+        assert_eq!(call(&plugin, body).await.is_err(), body == "t");
+    }
+    let apart = world.services.apart.lock().unwrap().clone();
+    assert_eq!(apart, [false, false, true, true, false]);
+}
+
+#[tokio::test]
 async fn unbounded_recursion_is_a_trap() {
     let plugin = World::new().load(&guests::moody()).await;
     let error = call(&plugin, "recurse").await.unwrap_err();

@@ -38,6 +38,8 @@ pub(crate) struct MemoryServices {
     pub cached: Mutex<Cached>,
     /// Activities that were recorded: actor, type, content.
     pub activities: Mutex<Vec<(Uuid, String, serde_json::Value)>>,
+    /// Where each write was asked for: whether on a thread of the guest's own.
+    pub apart: Mutex<Vec<bool>>,
     /// Told when a read of [`GATED_KEY`] has begun.
     pub arrived: Notify,
     /// Lets one read of [`GATED_KEY`] end.
@@ -79,6 +81,7 @@ impl KeyValueStore for MemoryServices {
         key: &str,
         value: &str,
     ) -> Result<(), ServiceError> {
+        self.apart.lock().unwrap().push(std::thread::current().name() == Some("slow-guest"));
         broken(key)?;
         let mut pairs = self.pairs.lock().unwrap();
         pairs.insert((plugin.to_string(), key.to_owned()), value.to_owned());
