@@ -32,7 +32,7 @@ pub(crate) struct World {
     pub(crate) artifacts: ArtifactStore,
     policy: Arc<Policy>,
     dir: tempfile::TempDir,
-    _database: services::TestDatabase,
+    _database: Option<services::TestDatabase>,
 }
 
 impl World {
@@ -43,19 +43,34 @@ impl World {
     pub(crate) async fn with_policy(policy: Policy) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = ArtifactStore::open(folders(dir.path())).await.unwrap();
-        Self::build(policy, dir, store).await
+        let database = test_database().await;
+        let url = database.url().to_owned();
+        Self::build(policy, dir, store, &url, Some(database)).await
+    }
+
+    /// On a server of the test's own.
+    pub(crate) async fn on_server(url: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = ArtifactStore::open(folders(dir.path())).await.unwrap();
+        Self::build(Policy::default(), dir, store, url, None).await
     }
 
     /// With files elsewhere.
     pub(crate) async fn on_store(store: ArtifactStore) -> Self {
-        Self::build(Policy::default(), tempfile::tempdir().unwrap(), store).await
+        let database = test_database().await;
+        let (url, dir) = (database.url().to_owned(), tempfile::tempdir().unwrap());
+        Self::build(Policy::default(), dir, store, &url, Some(database)).await
     }
 
-    async fn build(policy: Policy, dir: tempfile::TempDir, artifacts: ArtifactStore) -> Self {
+    async fn build(
+        policy: Policy,
+        dir: tempfile::TempDir,
+        artifacts: ArtifactStore,
+        url: &str,
+        test_database: Option<services::TestDatabase>,
+    ) -> Self {
         let policy = Arc::new(policy);
-        let test_database =
-            services::test_database("empty", async |_| Ok::<(), std::io::Error>(())).await.unwrap();
-        let reach = DatabaseConfig::new(test_database.url(), *b"a secret of the tests");
+        let reach = DatabaseConfig::new(url, *b"a secret of the tests");
         let database = Database::connect(&reach, Arc::clone(&policy)).await.unwrap();
         let catalog = CatalogServer::start().await;
         let config = config(&catalog, dir.path());
@@ -72,8 +87,8 @@ impl World {
         Self {
             lifecycle,
             catalog,
-            url: test_database.url().to_owned(),
-            database_name: test_database.name().to_owned(),
+            url: url.to_owned(),
+            database_name: url.rsplit('/').next().unwrap().to_owned(),
             database,
             artifacts,
             policy,
@@ -149,6 +164,10 @@ impl World {
     pub(crate) async fn answer(&self, name: &str) -> Option<String> {
         answer(&*self.installed(name)?).await
     }
+}
+
+async fn test_database() -> services::TestDatabase {
+    services::test_database("empty", async |_| Ok::<(), std::io::Error>(())).await.unwrap()
 }
 
 /// Another host. Stops following when dropped.
