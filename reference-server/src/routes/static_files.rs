@@ -4,7 +4,7 @@
 //! Whoever loads them has no credentials, so they need none. A file is found by the segments of the
 //! path, each decoded once; what could mean another file anywhere is no file here.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use axum::{body::Body, extract::State, response::Response};
 use contract::{api::ErrorCode, name::PluginName};
@@ -127,7 +127,7 @@ async fn file(app: &App, tree: Tree, mount: &str, request: &Parts) -> ApiResult<
 fn media_type(name: &str) -> String {
     match mime_guess::from_path(name).first_raw() {
         // Source maps; the table knows an older kind of map.
-        _ if name.ends_with(".map") => "application/json".to_owned(),
+        _ if has_extension(name, "map") => "application/json".to_owned(),
         // One name for one thing (RFC 9239); the table has the old one for modules.
         Some("application/javascript") => "text/javascript".to_owned(),
         Some(known) => known.to_owned(),
@@ -153,9 +153,15 @@ fn segments(path: &str) -> Option<Vec<String>> {
         })
         .collect();
     let segments = segments?;
-    let file = segments.last()?.to_ascii_lowercase();
-    let withheld = file.ends_with(".wasm") || file.ends_with(".sql") || file == "plugin.json";
+    let file = segments.last()?;
+    let withheld = has_extension(file, "wasm")
+        || has_extension(file, "sql")
+        || file.eq_ignore_ascii_case("plugin.json");
     (!withheld).then_some(segments)
+}
+
+fn has_extension(name: &str, wanted: &str) -> bool {
+    Path::new(name).extension().is_some_and(|found| found.eq_ignore_ascii_case(wanted))
 }
 
 /// What of a file a request with conditions gets.

@@ -26,7 +26,7 @@ impl Inner {
     /// Decision L1: already installed → refused, nothing touched. Staging, checks, then one commit.
     pub(crate) async fn install(&self, name: &str, enabled: bool) -> Result<PluginRow> {
         let name = plugin_name(name)?;
-        self.exclusively(&name, self.install_alone(&name, enabled)).await
+        self.exclusively(&name, Box::pin(self.install_alone(&name, enabled))).await
     }
 
     async fn install_alone(&self, name: &PluginName, enabled: bool) -> Result<PluginRow> {
@@ -61,7 +61,11 @@ impl Inner {
         let manifest = stage::check_manifest(asked.manifest, &name)?;
         self.refuse_other_version(&asked.version, &manifest)?;
         let manifest = Arc::new(manifest);
-        self.exclusively(&name, self.register_alone(&name, &version, manifest, asked.enabled)).await
+        self.exclusively(
+            &name,
+            Box::pin(self.register_alone(&name, &version, manifest, asked.enabled)),
+        )
+        .await
     }
 
     async fn register_alone(
@@ -95,7 +99,7 @@ impl Inner {
     /// Changes row and running code; files stay. The new state is loaded before it is persisted.
     pub(crate) async fn patch(&self, id: Uuid, asked: Patch) -> Result<PluginRow> {
         let name = self.name_of(id).await?;
-        self.exclusively(&name, self.patch_alone(&name, id, asked)).await
+        self.exclusively(&name, Box::pin(self.patch_alone(&name, id, asked))).await
     }
 
     async fn patch_alone(&self, name: &PluginName, id: Uuid, asked: Patch) -> Result<PluginRow> {
@@ -133,7 +137,7 @@ impl Inner {
     /// Decision L2: strictly newer, loaded before persisted; any failure leaves the old version.
     pub(crate) async fn upgrade(&self, id: Uuid) -> Result<PluginRow> {
         let name = self.name_of(id).await?;
-        self.exclusively(&name, self.upgrade_alone(&name, id)).await
+        self.exclusively(&name, Box::pin(self.upgrade_alone(&name, id))).await
     }
 
     async fn upgrade_alone(&self, name: &PluginName, id: Uuid) -> Result<PluginRow> {
@@ -173,7 +177,7 @@ impl Inner {
     /// Decision L4: row, module and artifacts go; data stays, unless there are down migrations.
     pub(crate) async fn uninstall(&self, id: Uuid) -> Result<()> {
         let name = self.name_of(id).await?;
-        self.exclusively(&name, self.uninstall_alone(&name, id)).await
+        self.exclusively(&name, Box::pin(self.uninstall_alone(&name, id))).await
     }
 
     async fn uninstall_alone(&self, name: &PluginName, id: Uuid) -> Result<()> {

@@ -93,7 +93,7 @@ impl Inner {
         let loaded = if row.enabled { self.started(&row, &manifest).await } else { Ok(None) };
         let (running, outcome) = apart(loaded);
         let again = outcome.as_ref().is_err_and(LifecycleError::may_pass);
-        self.current.put(Installed::new(row, manifest, running).to_be_tried_again(again));
+        self.current.put(Installed::new(row, manifest, running).loaded_again_later(again));
         outcome
     }
 
@@ -238,7 +238,7 @@ impl Inner {
             Err(error) => {
                 tracing::error!(plugin = row.name, error = chain(&error), "not loaded");
                 let again = error.may_pass();
-                Ok(Installed::new(row, manifest, None).to_be_tried_again(again))
+                Ok(Installed::new(row, manifest, None).loaded_again_later(again))
             }
         }
     }

@@ -75,7 +75,8 @@ impl Installed {
         Self { row, manifest, routes: RouteTable::new(routes), plugin, again: false }
     }
 
-    pub(crate) fn to_be_tried_again(self, again: bool) -> Self {
+    /// Says whether loading is to be tried again.
+    pub(crate) fn loaded_again_later(self, again: bool) -> Self {
         Self { again, ..self }
     }
 

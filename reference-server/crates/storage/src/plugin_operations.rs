@@ -191,7 +191,7 @@ impl Operations<'_> {
     /// Changes the plugin's row and marks the operation as committed, both or neither, and tells the
     /// other hosts. The instant before this the old state is true, the instant after the new one.
     ///
-    /// After an error that [is_unavailable](StorageError::is_unavailable) it may have happened;
+    /// After an error that [`is_unavailable`](StorageError::is_unavailable) it may have happened;
     /// [`find`](Self::find) tells.
     pub async fn commit(
         &self,

@@ -72,7 +72,7 @@ async fn a_file_is_never_missing_because_another_host_upgraded() {
     other.until_answers(NAME, Some(&says("1.0.0"))).await;
     // Asked all the time, also in the instants between the removal of the old files and the news.
     let other = Arc::new(other);
-    let asker = tokio::spawn({
+    let requests = tokio::spawn({
         let other = Arc::clone(&other);
         async move {
             let (mut asked, mut seen) = (0_u32, Vec::new());
@@ -90,7 +90,7 @@ async fn a_file_is_never_missing_because_another_host_upgraded() {
         world.catalog.publish(&bundle(&format!("1.0.{patch}")));
         world.lifecycle.upgrade(row.id).await.unwrap();
     }
-    let (asked, seen) = asker.await.unwrap();
+    let (asked, seen) = requests.await.unwrap();
     assert!(asked >= 2 && seen.is_sorted(), "{asked} {seen:?}");
 }
 

@@ -49,7 +49,7 @@ async fn the_registry_gives_back_what_was_shipped() {
     assert_eq!((changed.version.as_str(), changed.enabled), ("1.1.0", true));
     assert_eq!((&changed.manifest, changed.release), (&row.manifest, release));
     assert!(changed.revision > row.revision);
-    assert_eq!(registry.list().await.unwrap(), [changed.clone()]);
+    assert_eq!(registry.list().await.unwrap(), std::slice::from_ref(&changed));
     assert_eq!(registry.revisions().await.unwrap(), [(NAME.to_owned(), changed.revision)]);
 
     let delete = RowChange::Delete { id: row.id };
@@ -120,7 +120,7 @@ async fn a_record_says_whether_the_schema_is_new_and_stays_until_it_is_ended() {
     let first = operations.begin(&name(), Action::Install).await.unwrap();
     assert!(first.schema_is_new && !first.committed);
     assert_eq!(operations.find(&name()).await.unwrap(), Some(first.clone()));
-    assert_eq!(operations.list().await.unwrap(), [first.clone()]);
+    assert_eq!(operations.list().await.unwrap(), std::slice::from_ref(&first));
     // One operation per plugin: the one before is settled first.
     assert!(operations.begin(&name(), Action::Upgrade).await.unwrap_err().is_conflict());
     operations.end(first.id).await.unwrap();
