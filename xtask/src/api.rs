@@ -46,6 +46,8 @@ pub(crate) fn environment(
 pub(crate) struct Answer {
     /// The status.
     pub(crate) status: u16,
+    /// The header with which [`crate::sample`]'s guest says its version.
+    pub(crate) version: Option<String>,
     /// The body.
     pub(crate) body: String,
 }
@@ -100,8 +102,10 @@ impl Client {
     /// Sends a request, with JSON if there is something to say.
     pub(crate) fn send(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Answer> {
         let mut response = self.request(method, path, body)?;
+        let version = response.headers().get("x-version").and_then(|value| value.to_str().ok());
         Ok(Answer {
             status: response.status().as_u16(),
+            version: version.map(str::to_owned),
             body: response
                 .body_mut()
                 .read_to_string()

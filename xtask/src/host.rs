@@ -1,6 +1,7 @@
 //! Reference hosts as child processes: started, waited for, stopped, killed.
 
 use std::{
+    cell::Cell,
     fs::{self, File},
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
@@ -32,6 +33,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub(crate) struct Ground {
     folder: PathBuf,
+    keep: Cell<bool>,
 }
 
 impl Ground {
@@ -41,12 +43,17 @@ impl Ground {
             fs::remove_dir_all(&folder).with_context(|| format!("empty {}", folder.display()))?;
         }
         fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
-        Ok(Self { folder })
+        Ok(Self { folder, keep: Cell::new(false) })
     }
 
     /// Where it is.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Leaves the plugins' files where they are, as evidence.
+    pub(crate) fn keep(&self) {
+        self.keep.set(true);
     }
 
     /// One of the folders with plugins' files: `backend`, `frontend`, `mcp`.
@@ -57,6 +64,9 @@ impl Ground {
 
 impl Drop for Ground {
     fn drop(&mut self) {
+        if self.keep.get() {
+            return;
+        }
         // Emptied at the next start in any case.
         let _ = fs::remove_dir_all(self.folder.join("plugins"));
     }
@@ -136,6 +146,24 @@ impl Host {
                 bail!("the host does not serve after {READY_DEADLINE:?}:\n{}", self.log_tail());
             }
             signals.none_came()?;
+            thread::sleep(POLL_INTERVAL);
+        }
+    }
+
+    /// Kills it, as the kernel would for want of memory.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        // One that is gone already is not signalled.
+        self.child.kill().context("cannot kill the host")
+    }
+
+    /// Waits until it has ended; `None` when it lives on.
+    pub(crate) fn until_ended(&mut self, patience: Duration) -> Result<Option<ExitStatus>> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let ended = self.ended()?;
+            if ended.is_some() || Instant::now() > deadline {
+                return Ok(ended);
+            }
             thread::sleep(POLL_INTERVAL);
         }
     }

@@ -16,7 +16,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
-    conformance, interference, preflight, serve,
+    conformance, interference, kills, preflight, serve,
     signals::{self, Signals},
     tool::{self, announce},
 };
@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Serve(serve::Args),
     /// Measure what a misbehaving plugin costs the requests of another one.
     Interference(interference::Args),
+    /// Kill hosts in the midst of operations, and look whether the next one finds one whole version.
+    Kills(kills::Args),
 }
 
 /// Options of all of them.
@@ -52,7 +54,7 @@ pub(crate) struct Common {
     services: String,
     /// Build with optimisations.
     #[arg(long)]
-    release: bool,
+    pub(crate) release: bool,
 }
 
 /// The second half, as the first one calls it.
@@ -83,6 +85,7 @@ impl Command {
             Self::Conformance(args) => &args.common,
             Self::Serve(args) => &args.common,
             Self::Interference(args) => &args.common,
+            Self::Kills(args) => &args.common,
         }
     }
 
@@ -90,6 +93,7 @@ impl Command {
     fn check(&self) -> Result<()> {
         match self {
             Self::Serve(args) => args.check(),
+            Self::Kills(args) => args.check(),
             Self::Conformance(_) | Self::Interference(_) => Ok(()),
         }
     }
@@ -97,12 +101,15 @@ impl Command {
     fn programs(&self) -> &'static [&'static str] {
         match self {
             Self::Conformance(_) => &[HOST, SUITE, SERVICES],
-            Self::Serve(_) | Self::Interference(_) => &[HOST, SERVICES],
+            Self::Serve(_) | Self::Interference(_) | Self::Kills(_) => &[HOST, SERVICES],
         }
     }
 
     fn databases(&self) -> usize {
-        1
+        match self {
+            Self::Kills(args) => args.lanes(),
+            Self::Conformance(_) | Self::Serve(_) | Self::Interference(_) => 1,
+        }
     }
 
     /// Builds, and hands over to `services exec`.
@@ -135,6 +142,7 @@ impl WithServices {
             Command::Conformance(args) => conformance::run(args, &stage),
             Command::Serve(args) => serve::run(args, &stage),
             Command::Interference(args) => interference::run(args, &stage),
+            Command::Kills(args) => kills::run(args, &stage),
         }
     }
 }

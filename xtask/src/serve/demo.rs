@@ -1,6 +1,7 @@
 //! The demo plugin on a fresh host: published, installed, and something to try it on.
 
 use std::{
+    fmt::Write as _,
     fs,
     process::Command,
     thread,
@@ -81,7 +82,9 @@ Add an item to a task's checklist, read the checklist, and ask how it goes:
         );
         if let [_, .., last] = hosts {
             let url = &last.url;
-            text += &format!(
+            // Writing to a String cannot fail.
+            let _ = write!(
+                text,
                 "\
 The hosts share database, store and Valkey: what one is told, all serve. Disable the plugin on the
 last one, and ask the first again:

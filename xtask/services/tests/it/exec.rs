@@ -71,3 +71,26 @@ fn without_an_engine_docker_is_an_error_that_says_what_would_help() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("no engine answers") && said.contains("docker.io"), "{said}");
 }
+
+#[test]
+fn a_database_answers_questions_in_json() {
+    let script = r#"printf '%s\n' 'SELECT 1 AS one' 'SELECT nothing' |
+                    "$0" query --url "$HOSTPROOF_OWN_DATABASE_URL_2""#;
+    let output = services(&[
+        "exec",
+        "--services",
+        "local",
+        "--no-valkey",
+        "--own-database=2",
+        "--",
+        "sh",
+        "-c",
+        script,
+        env!("CARGO_BIN_EXE_services"),
+    ]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines[0], r#"[{"one":1}]"#);
+    assert!(lines[1].starts_with("error: "), "{said}");
+}
