@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    middleware::map_response,
     routing::{any, get},
 };
 use utoipa::{OpenApi as _, openapi::OpenApi};
@@ -27,13 +28,20 @@ use crate::{
 pub fn build(app: Arc<App>) -> Router {
     let (router, _) = all(app.config.metrics.listen.is_none()).split_for_parts();
     let router = router
-        // Files rather than an interface, hence in no description.
-        .route("/plugins/{*file}", get(static_files::frontend))
-        .route("/plugins-mcp/{*file}", get(static_files::mcp))
+        .merge(files())
         .fallback(fallback::not_found)
         .method_not_allowed_fallback(fallback::method_not_allowed)
         .with_state(app);
     middleware::apply(router)
+}
+
+/// Plugins' files, described in `openapi`.
+fn files() -> Router<Arc<App>> {
+    Router::new()
+        .route("/plugins/{*file}", get(static_files::frontend))
+        .route("/plugins-mcp/{*file}", get(static_files::mcp))
+        .method_not_allowed_fallback(fallback::method_not_allowed)
+        .layer(map_response(static_files::nosniff))
 }
 
 /// What is served on the address of `METRICS_LISTEN`.

@@ -1,4 +1,5 @@
-//! The way into plugins, which has no handler of a fixed method and body.
+//! The ways into plugins: their routes, which have no handler of a fixed method and body, and their
+//! files, which have no body that a schema could describe.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +8,13 @@ const PATH: &str = "/api/v1/plugins/{pluginId}/{path}";
 /// The same for a plugin's root.
 const ROOT: &str = "/api/v1/plugins/{pluginId}/";
 
-/// The operation of the path above; the method follows.
+/// Where files of frontends are, and those of MCP servers.
+const FILES: [(&str, &str); 2] = [
+    ("/plugins/{pluginId}/{path}", "getPluginFile"),
+    ("/plugins-mcp/{pluginId}/{path}", "getPluginMcpFile"),
+];
+
+/// The operation of the first two paths; the method follows.
 pub(super) const CALL: &str = "callPlugin";
 
 /// The path items. Manifests declare these methods.
@@ -18,9 +25,25 @@ pub(super) fn paths() -> Map<String, Value> {
             .map(|method| (method.to_owned(), operation(&format!("{CALL}{suffix}_{method}"))))
             .collect()
     };
+    let files = FILES.map(|(path, id)| (path.to_owned(), json!({"get": file(id)})));
     [(PATH.to_owned(), item("").into()), (ROOT.to_owned(), item("Root").into())]
         .into_iter()
+        .chain(files)
         .collect()
+}
+
+fn file(id: &str) -> Value {
+    let any = json!({"*/*": {"schema": {"type": "string", "format": "binary"}}});
+    json!({
+        "operationId": id,
+        "tags": ["plugins"],
+        "summary": "A file that a plugin brings.",
+        "responses": {
+            "200": {"description": "The file.", "content": any},
+            "206": {"description": "The range of it that was asked for.", "content": any},
+            "304": {"description": "It is what `If-None-Match` names."},
+        },
+    })
 }
 
 fn operation(id: &str) -> Value {
@@ -33,10 +56,16 @@ fn operation(id: &str) -> Value {
     })
 }
 
+fn leads_into_a_plugin(path: &str) -> bool {
+    path == PATH || path == ROOT || FILES.iter().any(|(file, _)| *file == path)
+}
+
 /// A parameter in a path. All are ids, save those that lead into a plugin.
 pub(super) fn parameter(path: &str, name: &str) -> Value {
     let (schema, description) = match (path, name) {
-        (PATH | ROOT, "pluginId") => (json!({"type": "string"}), "The plugin's name."),
+        (path, "pluginId") if leads_into_a_plugin(path) => {
+            (json!({"type": "string"}), "The plugin's name.")
+        }
         (_, "path") => (json!({"type": "string"}), "The rest of the path, slashes included."),
         _ => (json!({"type": "string", "format": "uuid"}), "An id."),
     };

@@ -6,7 +6,11 @@
 
 use std::{path::Path, sync::Arc};
 
-use axum::{body::Body, extract::State, response::Response};
+use axum::{
+    body::Body,
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
 use contract::{api::ErrorCode, name::PluginName};
 use futures_util::TryStreamExt as _;
 use http::{
@@ -37,21 +41,18 @@ const LONGEST_PATH: usize = 1024;
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// `GET /plugins/{name}/…`.
-pub async fn frontend(State(app): State<Arc<App>>, request: Parts) -> Response {
-    respond(&app, Tree::Frontend, FRONTEND, &request).await
+pub async fn frontend(State(app): State<Arc<App>>, request: Parts) -> ApiResult<Response> {
+    file(&app, Tree::Frontend, FRONTEND, &request).await
 }
 
 /// `GET /plugins-mcp/{name}/…`.
-pub async fn mcp(State(app): State<Arc<App>>, request: Parts) -> Response {
-    respond(&app, Tree::Mcp, MCP, &request).await
+pub async fn mcp(State(app): State<Arc<App>>, request: Parts) -> ApiResult<Response> {
+    file(&app, Tree::Mcp, MCP, &request).await
 }
 
-async fn respond(app: &App, tree: Tree, mount: &str, request: &Parts) -> Response {
-    let mut response = match file(app, tree, mount, request).await {
-        Ok(response) => response,
-        Err(error) => axum::response::IntoResponse::into_response(error),
-    };
-    // Plugins' files are what their names say, whatever a browser would like to see in them.
+/// Plugins' files are what their names say, whatever a browser would like to see in them. So is what
+/// is answered instead of one.
+pub async fn nosniff(mut response: Response) -> Response {
     let nosniff = HeaderValue::from_static("nosniff");
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, nosniff);
     response
@@ -78,9 +79,10 @@ async fn file(app: &App, tree: Tree, mount: &str, request: &Parts) -> ApiResult<
     } else if headers.contains_key(IF_NONE_MATCH) || headers.contains_key(RANGE) {
         // Whether any bytes are wanted is seen from the tag and the size.
         let seen = open(Part::Nothing).await?;
-        match wanted(headers, &seen)? {
-            Part::Nothing => seen,
-            part => {
+        match wanted(headers, &seen) {
+            None => return unsatisfiable(seen.size),
+            Some(Part::Nothing) => seen,
+            Some(part) => {
                 let opened = open(part).await?;
                 // Replaced in between: another file, of which no part was asked for.
                 if opened.etag == seen.etag { opened } else { open(Part::Whole).await? }
@@ -164,34 +166,37 @@ fn has_extension(name: &str, wanted: &str) -> bool {
     Path::new(name).extension().is_some_and(|found| found.eq_ignore_ascii_case(wanted))
 }
 
-/// What of a file a request with conditions gets.
-fn wanted(headers: &HeaderMap, file: &OpenFile) -> ApiResult<Part> {
+/// What of a file a request with conditions gets; `None` when the file does not reach so far.
+fn wanted(headers: &HeaderMap, file: &OpenFile) -> Option<Part> {
     if is_among(headers.get(IF_NONE_MATCH), file.etag.as_deref()) {
-        return Ok(Part::Nothing);
+        return Some(Part::Nothing);
     }
     let Some(range) = headers.get(RANGE).and_then(|range| range.to_str().ok()) else {
-        return Ok(Part::Whole);
+        return Some(Part::Whole);
     };
     // A part of what the client had a part of, else all. A date cannot tell what a tag can.
     if let Some(of) = headers.get(IF_RANGE)
         && file.etag.as_deref().map(str::as_bytes) != Some(of.as_bytes())
     {
-        return Ok(Part::Whole);
+        return Some(Part::Whole);
     }
     // What is no range of bytes is ignored (RFC 9110, 14.2), and so are several at once.
     let Ok(ranges) = http_range_header::parse_range_header(range) else {
-        return Ok(Part::Whole);
+        return Some(Part::Whole);
     };
-    match ranges.validate(file.size) {
-        Ok(ranges) => Ok(match ranges.as_slice() {
-            [one] => Part::Range(*one.start()..one.end() + 1),
-            _ => Part::Whole,
-        }),
-        Err(_) => Err(ApiError::new(
-            ErrorCode::RangeNotSatisfiable,
-            format!("the file has {} bytes", file.size),
-        )),
-    }
+    let ranges = ranges.validate(file.size).ok()?;
+    Some(match ranges.as_slice() {
+        [one] => Part::Range(*one.start()..one.end() + 1),
+        _ => Part::Whole,
+    })
+}
+
+fn unsatisfiable(size: u64) -> ApiResult<Response> {
+    let message = format!("the file has {size} bytes");
+    let mut response = ApiError::new(ErrorCode::RangeNotSatisfiable, message).into_response();
+    let range = HeaderValue::try_from(format!("bytes */{size}")).map_err(ApiError::internal)?;
+    response.headers_mut().insert(CONTENT_RANGE, range);
+    Ok(response)
 }
 
 /// Whether an `If-None-Match` names a tag, weakly compared (RFC 9110, 13.1.2).

@@ -37,8 +37,8 @@ fn served(host: &Host) -> BTreeSet<String> {
         .map(|path| path.replace("{*", "{"))
         // Fallbacks are shown as routes of their own.
         .filter(|path| path != "/" && !path.contains("__private"))
-        // Plugins' files are no operations.
-        .filter(|path| !path.starts_with("/plugins"))
+        // One wildcard in the router; plugin and path in the document.
+        .map(|path| path.replace("{file}", "{pluginId}/{path}"))
         .collect();
     assert!(paths.contains("/api/v1/auth/login"), "axum shows its routes differently: {shown}");
     paths

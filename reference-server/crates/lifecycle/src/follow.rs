@@ -169,7 +169,7 @@ impl Inner {
         let name = plugin_name(&record.plugin_name)?;
         let deadline = tokio::time::Instant::now() + patience;
         let lock = loop {
-            if let Some(lock) = self.lock(&name).await? {
+            if let Some(lock) = self.lock_to_settle(&name, record).await? {
                 break lock;
             }
             if tokio::time::Instant::now() >= deadline {

@@ -11,7 +11,7 @@
 //! crash does the same. It may be cut short and run again.
 
 use contract::manifest::Manifest;
-use contract::name::PluginName;
+use contract::name::{PluginName, SchemaName};
 use storage::StorageError;
 use storage::plugin_artifacts::{Keep, Release};
 use storage::plugin_operations::{Action, Committed, Operation, OperationLock, RowChange};
@@ -61,12 +61,19 @@ impl Inner {
         outcome
     }
 
-    pub(crate) async fn lock(&self, name: &PluginName) -> Result<Option<OperationLock>> {
-        let schema = name.schema_name().map_err(|source| LifecycleError::SchemaConflict {
-            name: name.clone(),
-            reason: source.to_string(),
-        })?;
-        let lock = self.database.plugin_operations().lock(&schema).await;
+    async fn lock(&self, name: &PluginName) -> Result<Option<OperationLock>> {
+        let lock = self.database.plugin_operations().lock(&schema_of(name)?).await;
+        lock.map_err(LifecycleError::Registry)
+    }
+
+    /// The lock of a plugin whose operation nobody works on.
+    pub(crate) async fn lock_to_settle(
+        &self,
+        name: &PluginName,
+        record: &Operation,
+    ) -> Result<Option<OperationLock>> {
+        let operations = self.database.plugin_operations();
+        let lock = operations.lock_to_settle(&schema_of(name)?, record.id).await;
         lock.map_err(LifecycleError::Registry)
     }
 
@@ -210,6 +217,13 @@ impl Inner {
         let registry = self.database.registry();
         registry.by_name(name.as_str()).await.map_err(LifecycleError::Registry)
     }
+}
+
+fn schema_of(name: &PluginName) -> Result<SchemaName> {
+    name.schema_name().map_err(|source| LifecycleError::SchemaConflict {
+        name: name.clone(),
+        reason: source.to_string(),
+    })
 }
 
 /// An error with its sources, for one field of a log line.

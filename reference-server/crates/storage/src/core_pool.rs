@@ -54,6 +54,20 @@ impl CorePool {
         })
     }
 
+    /// The same for other uses of the database, with so many connections, made when they are needed.
+    pub(crate) fn apart(options: PgConnectOptions, config: &DatabaseConfig, most: u32) -> Self {
+        let pool = PgPoolOptions::new()
+            .max_connections(most)
+            .acquire_timeout(config.acquire_timeout)
+            .connect_lazy_with(options);
+        Self {
+            pool,
+            max: most,
+            acquire_timeout: config.acquire_timeout,
+            statement_timeout: config.statement_timeout,
+        }
+    }
+
     /// Runs work of several statements on one connection, within the time of one statement after
     /// the wait for a connection.
     pub(crate) fn bounded<'w, T: Send + 'w>(

@@ -56,6 +56,8 @@ pub struct Database {
 #[derive(Debug)]
 struct Inner {
     core: CorePool,
+    /// Sessions that hold locks of plugins.
+    locks: CorePool,
     /// There are new events in the outbox.
     news: Notify,
     /// This host, among those that share the database; another one after every start.
@@ -65,6 +67,9 @@ struct Inner {
     config: DatabaseConfig,
     policy: Arc<Policy>,
 }
+
+/// Plugins that a host locks at a time: those it works on, and those it looks at.
+const LOCKS: u32 = 10;
 
 /// The oldest Postgres that has all this crate and the specification use: MERGE.
 const OLDEST_SERVER: (i32, &str) = (150_000, "15");
@@ -93,12 +98,15 @@ impl Database {
         plugin_schema::prepare(&core, &names, &policy.core_data)
             .await
             .map_err(StorageError::database("preparing the database for plugins"))?;
+        let locks = options.clone().application_name("hostproof-locks");
+        let locks = CorePool::apart(locks, config, LOCKS);
         let login = Login::new(options, names.clone(), config.acquire_timeout);
         let sessions = SessionPool::new(login, config);
         let config = config.clone();
         Ok(Self {
             inner: Arc::new(Inner {
                 core,
+                locks,
                 news: Notify::new(),
                 host: Uuid::new_v4(),
                 names,
@@ -128,6 +136,7 @@ impl Database {
     /// Closes every connection; later calls fail as unavailable.
     pub async fn close(&self) {
         self.inner.sessions.shut_down();
+        self.inner.locks.close().await;
         self.inner.core.close().await;
     }
 
@@ -158,7 +167,8 @@ impl Database {
 
     /// Operations on plugins.
     pub fn plugin_operations(&self) -> Operations<'_> {
-        Operations { pool: &self.inner.core, host: self.inner.host }
+        let Inner { core, locks, host, .. } = &*self.inner;
+        Operations { pool: core, locks, host: *host }
     }
 
     /// Follows what other hosts change in the registry.

@@ -13,7 +13,7 @@
 
 use contract::name::{PluginName, SchemaName};
 use serde_json::Value;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
 use crate::core_pool::CorePool;
@@ -114,23 +114,17 @@ pub enum Committed {
 #[derive(Debug)]
 #[must_use = "the lock is given back when this is dropped"]
 pub struct OperationLock {
-    /// A session of its own, with an open transaction that holds the lock's row. Not one of the
-    /// pool's: an operation takes as long as a download does.
-    session: PgConnection,
-    pool: CorePool,
+    /// Holds the lock's row until it ends.
+    transaction: Transaction<'static, Postgres>,
+    locks: CorePool,
 }
 
 impl OperationLock {
     /// Gives the lock back, so that the next one to ask finds it free.
     pub async fn release(self) {
-        let Self { mut session, pool } = self;
+        let Self { transaction, locks } = self;
         // A session that cannot say so any more has lost its lock already.
-        let _ = pool
-            .bounded(async {
-                sqlx::query("ROLLBACK").execute(&mut session).await?;
-                session.close().await
-            })
-            .await;
+        let _ = locks.bounded(transaction.rollback()).await;
     }
 }
 
@@ -138,6 +132,9 @@ impl OperationLock {
 #[derive(Clone, Copy, Debug)]
 pub struct Operations<'a> {
     pub(crate) pool: &'a CorePool,
+    /// Sessions apart: an operation has one for as long as it takes, which is as long as a download
+    /// does.
+    pub(crate) locks: &'a CorePool,
     pub(crate) host: Uuid,
 }
 
@@ -145,24 +142,45 @@ impl Operations<'_> {
     /// Takes the lock of a plugin, or nothing when somebody has it. By schema: two names that share
     /// one contend for the same tables.
     pub async fn lock(&self, schema: &SchemaName) -> Result<Option<OperationLock>, StorageError> {
+        self.lock_if(schema, None).await
+    }
+
+    /// Takes the lock of a plugin for settling an operation, if that is still to be settled: whoever
+    /// ended it meanwhile has others waiting for the lock.
+    pub async fn lock_to_settle(
+        &self,
+        schema: &SchemaName,
+        operation: Uuid,
+    ) -> Result<Option<OperationLock>, StorageError> {
+        self.lock_if(schema, Some(operation)).await
+    }
+
+    async fn lock_if(
+        &self,
+        schema: &SchemaName,
+        operation: Option<Uuid>,
+    ) -> Result<Option<OperationLock>, StorageError> {
         let failed = StorageError::database("locking a plugin");
         let taken = self.pool.bounded(async {
             sqlx::query("INSERT INTO plugin_locks VALUES ($1) ON CONFLICT DO NOTHING")
                 .bind(schema.as_str())
                 .execute(self.pool)
                 .await?;
-            let mut session = self.pool.acquire().await?.detach();
-            sqlx::query("BEGIN").execute(&mut session).await?;
+            let mut transaction = self.locks.begin().await?;
             let row: Option<i32> = sqlx::query_scalar(
-                "SELECT 1 FROM plugin_locks WHERE schema_name = $1 FOR UPDATE SKIP LOCKED",
+                "SELECT 1 FROM plugin_locks
+                 WHERE schema_name = $1
+                   AND ($2::uuid IS NULL OR EXISTS (SELECT FROM plugin_operations WHERE id = $2))
+                 FOR UPDATE SKIP LOCKED",
             )
             .bind(schema.as_str())
-            .fetch_optional(&mut session)
+            .bind(operation)
+            .fetch_optional(&mut *transaction)
             .await?;
-            Ok(row.map(|_| session))
+            Ok(row.map(|_| transaction))
         });
-        let session = taken.await.map_err(failed)?;
-        Ok(session.map(|session| OperationLock { session, pool: self.pool.clone() }))
+        let transaction = taken.await.map_err(failed)?;
+        Ok(transaction.map(|transaction| OperationLock { transaction, locks: self.locks.clone() }))
     }
 
     /// Writes down what is about to happen. To be called with the lock, and when no record of an

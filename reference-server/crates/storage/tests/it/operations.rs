@@ -131,6 +131,20 @@ async fn a_record_says_whether_the_schema_is_new_and_stays_until_it_is_ended() {
 }
 
 #[tokio::test]
+async fn who_comes_to_settle_an_operation_that_ended_takes_no_lock() {
+    let host = Host::start().await;
+    let operations = host.database.plugin_operations();
+    let operation = operations.begin(&name(), Action::Upgrade).await.unwrap();
+    let schema = name().schema_name().unwrap();
+    operations.lock(&schema).await.unwrap().unwrap().release().await;
+    let lock = operations.lock_to_settle(&schema, operation.id).await.unwrap();
+    lock.expect("nobody works on it").release().await;
+    operations.end(operation.id).await.unwrap();
+    assert!(operations.lock_to_settle(&schema, operation.id).await.unwrap().is_none());
+    assert!(operations.lock(&schema).await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn row_and_record_change_together_or_not_at_all() {
     let host = Host::start().await;
     let operations = host.database.plugin_operations();
