@@ -1,11 +1,11 @@
 //! Reference hosts as child processes: started, waited for, stopped, killed.
 
 use std::{
-    cell::Cell,
     fs::{self, File},
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, ExitStatus, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -33,7 +33,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub(crate) struct Ground {
     folder: PathBuf,
-    keep: Cell<bool>,
+    keep: AtomicBool,
 }
 
 impl Ground {
@@ -43,7 +43,7 @@ impl Ground {
             fs::remove_dir_all(&folder).with_context(|| format!("empty {}", folder.display()))?;
         }
         fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
-        Ok(Self { folder, keep: Cell::new(false) })
+        Ok(Self { folder, keep: AtomicBool::new(false) })
     }
 
     /// Where it is.
@@ -53,7 +53,7 @@ impl Ground {
 
     /// Leaves the plugins' files where they are, as evidence.
     pub(crate) fn keep(&self) {
-        self.keep.set(true);
+        self.keep.store(true, Ordering::Relaxed);
     }
 
     /// One of the folders with plugins' files: `backend`, `frontend`, `mcp`.
@@ -64,7 +64,7 @@ impl Ground {
 
 impl Drop for Ground {
     fn drop(&mut self) {
-        if self.keep.get() {
+        if self.keep.load(Ordering::Relaxed) {
             return;
         }
         // Emptied at the next start in any case.

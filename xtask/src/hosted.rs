@@ -16,7 +16,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
-    conformance, interference, kills, preflight, serve,
+    conformance, interference, kills, preflight, replicas, serve,
     signals::{self, Signals},
     tool::{self, announce},
 };
@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Interference(interference::Args),
     /// Kill hosts in the midst of operations, and look whether the next one finds one whole version.
     Kills(kills::Args),
+    /// Kill all hosts of one database but one, again and again, and look whether anybody notices.
+    Replicas(replicas::Args),
 }
 
 /// Options of all of them.
@@ -86,6 +88,7 @@ impl Command {
             Self::Serve(args) => &args.common,
             Self::Interference(args) => &args.common,
             Self::Kills(args) => &args.common,
+            Self::Replicas(args) => &args.common,
         }
     }
 
@@ -94,6 +97,7 @@ impl Command {
         match self {
             Self::Serve(args) => args.check(),
             Self::Kills(args) => args.check(),
+            Self::Replicas(args) => args.check(),
             Self::Conformance(_) | Self::Interference(_) => Ok(()),
         }
     }
@@ -101,14 +105,16 @@ impl Command {
     fn programs(&self) -> &'static [&'static str] {
         match self {
             Self::Conformance(_) => &[HOST, SUITE, SERVICES],
-            Self::Serve(_) | Self::Interference(_) | Self::Kills(_) => &[HOST, SERVICES],
+            Self::Serve(_) | Self::Interference(_) | Self::Kills(_) | Self::Replicas(_) => {
+                &[HOST, SERVICES]
+            }
         }
     }
 
     fn databases(&self) -> usize {
         match self {
             Self::Kills(args) => args.lanes(),
-            Self::Conformance(_) | Self::Serve(_) | Self::Interference(_) => 1,
+            _ => 1,
         }
     }
 
@@ -143,6 +149,7 @@ impl WithServices {
             Command::Serve(args) => serve::run(args, &stage),
             Command::Interference(args) => interference::run(args, &stage),
             Command::Kills(args) => kills::run(args, &stage),
+            Command::Replicas(args) => replicas::run(args, &stage),
         }
     }
 }

@@ -12,6 +12,7 @@ mod interference;
 mod kills;
 mod preflight;
 mod random;
+mod replicas;
 mod sample;
 mod serve;
 mod signals;

@@ -103,6 +103,11 @@ impl Sample {
         Ok(files)
     }
 
+    /// The version that a served file says.
+    pub(crate) fn version_in(file: &str) -> Option<&str> {
+        file.trim_end().rsplit(' ').next()
+    }
+
     fn migration_files(&self) -> Vec<(String, String)> {
         let heard = "CREATE TABLE heard (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, \
                      at timestamptz NOT NULL DEFAULT clock_timestamp(), payload jsonb NOT NULL);";
@@ -188,6 +193,11 @@ pub(crate) fn version(number: u32) -> String {
     format!("1.{number}.0")
 }
 
+/// The number of a version.
+pub(crate) fn number(version: &str) -> Option<u32> {
+    version.strip_prefix("1.")?.strip_suffix(".0")?.parse().ok()
+}
+
 fn write(path: &Path, content: &[u8]) -> Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
@@ -206,6 +216,7 @@ mod tests {
             number,
             migrations: number,
         });
+        assert_eq!(number(&one.version()), Some(1));
         assert_ne!(one.manifest()["permissions"], two.manifest()["permissions"]);
         assert_ne!(one.manifest()["permissions"], one.changed_manifest()["permissions"]);
         for tree in ["backend", "frontend", "mcp"] {
@@ -213,5 +224,7 @@ mod tests {
             assert!(one.iter().all(|(path, content)| path.contains("0001")
                 || two.get(path).is_some_and(|other| other != content)));
         }
+        let entry = &two.files("frontend").expect("files")["remoteEntry.js"];
+        assert_eq!(Sample::version_in(&String::from_utf8_lossy(entry)), Some("1.2.0"));
     }
 }
