@@ -16,7 +16,14 @@ mod tasks;
 mod upgrades;
 mod watch;
 
-use std::{fs, path::PathBuf, process::ExitCode, sync::atomic::Ordering, thread, time::Duration};
+use std::{
+    fs,
+    path::PathBuf,
+    process::ExitCode,
+    sync::atomic::Ordering,
+    thread,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
@@ -79,6 +86,9 @@ pub(crate) fn run(args: &Args, stage: &Stage) -> Result<ExitCode> {
     let id = admin.install(PLUGIN).with_context(|| hosts[0].log_tail())?;
     let project = admin.make("/projects", &json!({ "name": "Events" }))?;
 
+    for host in &hosts {
+        upgrades::served(&admin.at(&host.url), 1, Instant::now(), || true)?;
+    }
     let mortals = plans.into_iter().zip(&hosts).skip(1);
     let mortals = mortals.map(|(plan, host)| Mortal::new(plan, admin.at(&host.url))).collect();
     let scene = Scene::new(stage, &ground, &catalog, admin, mortals, id, 1);
@@ -114,7 +124,10 @@ fn plan(number: usize, stage: &Stage, ground: &Ground, catalog: &Catalog) -> Res
     let mut environment = api::environment("127.0.0.1:0", stage, stage.database()?, catalog);
     let modules = ground.folder().join("modules").display().to_string();
     environment.push(("PLUGINS_MODULE_CACHE_DIR", modules));
-    Ok(Plan { name: format!("host-{number}"), environment, plugin_config: String::new() })
+    let name = format!("host-{number}");
+    // Else the machine's, which they share.
+    environment.push(("EVENTS_HOST_NAME", name.clone()));
+    Ok(Plan { name, environment, plugin_config: String::new() })
 }
 
 /// Has everybody work for so long.

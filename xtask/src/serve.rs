@@ -65,6 +65,8 @@ impl Args {
         let store = if self.store == Store::S3 { "s3" } else { "local" };
         environment.push(("PLUGINS_STORE", store.to_owned()));
         let name = if first { "host".to_owned() } else { format!("host-{number}") };
+        // Else the machine's, which they share.
+        environment.push(("EVENTS_HOST_NAME", name.clone()));
         Ok(Plan { name, environment, plugin_config: String::new() })
     }
 }

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant as Clock},
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use nix::sys::signal::Signal;
 
 use super::{
@@ -89,14 +89,9 @@ impl<'a> Lane<'a> {
             if state.name != step.name {
                 state = State::nothing(&step.name);
             }
-            host = self.step(step, host, &mut state, steps.get(number + 1)).with_context(|| {
-                format!(
-                    "step {number}: {} of {}, {:?}",
-                    step.name,
-                    step.operation.action().as_str(),
-                    step
-                )
-            })?;
+            let next = steps.get(number + 1);
+            let taken = self.step(step, host, &mut state, next);
+            host = taken.with_context(|| format!("step {number}, {}", step.to_text()))?;
         }
         Ok(())
     }
@@ -115,7 +110,8 @@ impl<'a> Lane<'a> {
         request::publish(&step.operation, self.catalog)?;
         let id = self.plugin_id(&step.name)?;
         let delay = self.random.within(self.durations[action as usize]);
-        let reply = self.kill(&mut host, step, id.as_deref(), delay)?;
+        let reply = self.kill(&mut host, step, id.as_deref(), delay);
+        let reply = reply.map_err(|error| with_log(&error, &host))?;
         drop(host);
 
         let expected = match step.kill {
@@ -137,18 +133,18 @@ impl<'a> Lane<'a> {
                 for kind in kinds {
                     self.note(kind, Outcome { left_record, ..Outcome::default() });
                 }
-                return Err(error.context(host.log_tail()));
+                return Err(with_log(&error, &host));
             }
         };
         for kind in kinds {
             self.note(kind, Outcome { left_record, at_start, new: Some(new) });
         }
-        self.repeat(step, &host, new).with_context(|| host.log_tail())?;
+        self.repeat(step, &host, new).map_err(|error| with_log(&error, &host))?;
         *state = after;
         let (_, at_once) = self
             .find(&host, state, state, None)
-            .with_context(|| host.log_tail())
-            .context("after the operation was done again")?;
+            .context("after the operation was done again")
+            .map_err(|error| with_log(&error, &host))?;
         ensure!(at_once, "the operation, done again, was settled only after its answer");
         Ok(host)
     }
@@ -175,8 +171,7 @@ impl<'a> Lane<'a> {
             };
             ensure!(
                 status.signal() == Some(Signal::SIGKILL as i32),
-                "the host ended with {status} and not by a kill:\n{}",
-                host.log_tail()
+                "the host ended with {status} and not by a kill"
             );
             // A connection that broke is no answer.
             Ok(reply.ok())
@@ -301,4 +296,9 @@ impl<'a> Lane<'a> {
             );
         }
     }
+}
+
+/// What was wrong, and behind it what the host has to say.
+fn with_log(error: &anyhow::Error, host: &Host) -> anyhow::Error {
+    anyhow!("{error:#}\n{}", host.log_tail())
 }

@@ -24,10 +24,12 @@ impl Action {
         }
     }
 
-    /// The points it passes, in their order.
-    pub(crate) fn points(self) -> impl Iterator<Item = Point> {
+    /// The points it passes, in their order; with a plugin that is not to run when it is done, if
+    /// `resting`.
+    pub(crate) fn points(self, resting: bool) -> impl Iterator<Item = Point> {
         let passed = move |point: &Point| match self {
             Self::Install | Self::Upgrade => true,
+            Self::Change if resting => point.as_str() == "begun" || *point >= Point::COMMITTED,
             Self::Change => !["staged", "stored"].contains(&point.as_str()),
             Self::Uninstall => {
                 !["staged", "stored", "provisioned", "loaded"].contains(&point.as_str())
@@ -103,6 +105,7 @@ mod tests {
             Point::SETTLING.map(Point::as_str),
             ["schema-settled", "files-settled", "unstaged", "ended"]
         );
-        assert_eq!(Action::ALL.map(|action| action.points().count()), [12, 10, 12, 8]);
+        let points = |resting| Action::ALL.map(|action| action.points(resting).count());
+        assert_eq!((points(false), points(true)), ([12, 10, 12, 8], [12, 7, 12, 8]));
     }
 }

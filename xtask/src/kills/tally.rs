@@ -100,7 +100,7 @@ impl Tally {
             json!({
                 "action": kind.action.as_str(),
                 "while_settling": kind.settling,
-                "point": kind.point(),
+                "point": kind.instant.to_text(),
                 "kills": count.kills,
                 "left_record": count.left_record,
                 "settled_at_start": count.at_start,
@@ -120,16 +120,9 @@ impl Tally {
 }
 
 impl Kind {
-    fn point(&self) -> Option<&'static str> {
-        match self.instant {
-            Instant::At(point) => Some(point.as_str()),
-            Instant::Any => None,
-        }
-    }
-
     /// For people.
     pub(crate) fn to_text(self) -> String {
-        let (action, point) = (self.action.as_str(), self.point().unwrap_or("any instant"));
+        let (action, point) = (self.action.as_str(), self.instant.to_text());
         if self.settling {
             format!("settling {action}: {point}")
         } else {
