@@ -114,6 +114,9 @@ pub struct ValkeyConfig {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventsConfig {
+    /// Tells this host from others on the same Valkey; absent: the machine's name.
+    #[serde(default)]
+    pub host_name: Option<String>,
     /// Pause before an event that a plugin failed at is given to it again; each further one is
     /// twice as long.
     #[serde(with = "humantime_serde")]

@@ -203,7 +203,11 @@ async fn connect_database(config: &Config, policy: &Arc<Policy>) -> anyhow::Resu
 async fn connect_events(config: &Config, policy: &Policy) -> anyhow::Result<Arc<dyn EventBus>> {
     match &config.valkey.url {
         Some(url) => {
-            let bus = ValkeyBus::connect(url.expose(), policy, ValkeyBusSettings::default())
+            let mut settings = ValkeyBusSettings::default();
+            if let Some(name) = &config.events.host_name {
+                settings.host_name.clone_from(name);
+            }
+            let bus = ValkeyBus::connect(url.expose(), policy, settings)
                 .await
                 .context("cannot use the store of VALKEY_URL")?;
             Ok(Arc::new(bus))

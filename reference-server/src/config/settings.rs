@@ -57,6 +57,11 @@ const SETTINGS: &[Setting] = &[
     ),
     setting("VALKEY_URL", "valkey.url", "Valkey or Redis URL; without it events stay in-process"),
     setting(
+        "EVENTS_HOST_NAME",
+        "events.host_name",
+        "name of this host among those of one Valkey; its machine's unless set",
+    ),
+    setting(
         "EVENTS_RETRY_PAUSE",
         "events.retry_pause",
         "first pause before a failed event is given again; doubled each time",

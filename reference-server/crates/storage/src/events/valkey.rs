@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contract::event::{
-    CORE_GROUP, CORE_STREAM, EMIT_CHANNEL, Emitted, Event, FIELD_PAYLOAD, FIELD_TOPIC,
+    CORE_GROUP, CORE_STREAM, EMIT_CHANNEL, EVENT_ID, Emitted, Event, FIELD_PAYLOAD, FIELD_TOPIC,
 };
 use contract::name::PluginName;
 use policy::Policy;
@@ -34,6 +34,20 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long one read of the stream waits for an entry.
 const READ_BLOCK: Duration = Duration::from_secs(5);
+
+/// Adds an entry to the stream, and remembers the event for a while: a relay that died between this
+/// and its note that it happened has a successor, which publishes the event once more.
+const ADD_ONCE: &str = "
+    if tonumber(ARGV[2]) > 0 and redis.call('EXISTS', KEYS[2]) == 1 then return end
+    redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', unpack(ARGV, 3))
+    if tonumber(ARGV[2]) > 0 then redis.call('SET', KEYS[2], '', 'EX', ARGV[2]) end";
+
+/// Prefix of the keys that remember events.
+const ADDED: &str = "paca.plugin_events.added:";
+
+/// A successor comes as soon as the database has noticed that the relay is gone. This covers that the
+/// database itself is away for a while.
+const ADDED_FOR: Duration = Duration::from_mins(10);
 
 /// What differs between hosts on one Valkey.
 #[derive(Clone, Debug)]
@@ -148,12 +162,15 @@ impl std::fmt::Debug for ValkeyBus {
 #[async_trait]
 impl EventBus for ValkeyBus {
     async fn publish_core(&self, event: &Event) -> Result<Custody, StorageError> {
-        redis::cmd("XADD")
-            .arg(CORE_STREAM)
-            .arg(&["MAXLEN", "~"])
+        let payload = event.payload.to_string();
+        let id = event.payload[EVENT_ID].as_str().unwrap_or_default();
+        redis::cmd("EVAL")
+            .arg(ADD_ONCE)
+            .arg(2)
+            .arg(&[CORE_STREAM, &format!("{ADDED}{id}")])
             .arg(self.stream_entries)
-            .arg("*")
-            .arg(&[FIELD_TOPIC, &event.topic, FIELD_PAYLOAD, &event.payload.to_string()])
+            .arg(if id.is_empty() { 0 } else { ADDED_FOR.as_secs() })
+            .arg(&[FIELD_TOPIC, &event.topic, FIELD_PAYLOAD, &payload])
             .exec_async(&mut self.commands.clone())
             .await
             .map_err(StorageError::events("publishing a core event"))?;

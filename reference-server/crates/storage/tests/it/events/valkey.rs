@@ -8,13 +8,13 @@ mod server;
 use std::sync::Arc;
 use std::time::Duration;
 
-use contract::event::{CORE_GROUP, CORE_STREAM, DEAD_STREAM, EMIT_CHANNEL};
+use contract::event::{CORE_GROUP, CORE_STREAM, DEAD_STREAM, EMIT_CHANNEL, Event};
 use contract::name::PluginName;
 use futures_util::StreamExt as _;
 use policy::Policy;
 use redis::streams::{StreamPendingCountReply, StreamPendingReply, StreamRangeReply};
 use serde_json::{Value, json};
-use storage::events::{DeadLetter, EventBus, ValkeyBus, ValkeyBusSettings};
+use storage::events::{Custody, DeadLetter, EventBus, ValkeyBus, ValkeyBusSettings};
 
 use super::rules::promises;
 use super::support::{PATIENCE, Running, publish, quick};
@@ -87,6 +87,26 @@ async fn add(connection: &Connection, fields: &[(&str, &[u8])]) {
         command.arg(name).arg(value);
     }
     command.exec_async(&mut connection.clone()).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_event_that_is_published_again_is_in_the_stream_once() {
+    let server = services::own_valkey().await.unwrap();
+    let bus = host(server.url(), "one", LONG).await;
+    let other = host(server.url(), "two", LONG).await;
+    let connection = connect(server.url()).await;
+    let event = |id: &str| Event {
+        topic: "task.created".to_owned(),
+        payload: if id.is_empty() { json!({}) } else { json!({ "event_id": id }) },
+    };
+    // As by a relay that died before it could note that it had, and by its successor.
+    for (bus, id) in [(&bus, "a"), (&other, "a"), (&bus, "b"), (&bus, ""), (&bus, "")] {
+        let custody = bus.publish_core(&event(id)).await.unwrap();
+        assert!(matches!(custody, Custody::Taken));
+    }
+    let length: usize =
+        redis::cmd("XLEN").arg(CORE_STREAM).query_async(&mut connection.clone()).await.unwrap();
+    assert_eq!(length, 4, "a, b, and two that have no id to be known by");
 }
 
 async fn keys(connection: &Connection) -> Vec<String> {
