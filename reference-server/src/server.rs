@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use axum::serve::ListenerExt as _;
 use lifecycle::{Lifecycle, LifecycleConfig};
 use policy::Policy;
 use sandbox::{HttpOutbound, HttpOutboundConfig, Sandbox, SandboxConfig, TrustRoots};
@@ -138,6 +139,8 @@ impl Server {
 
         let grace = app.config.shutdown_grace;
         let router = router::build(Arc::clone(&app));
+        // An answer in two parts would wait for the client's word about the first.
+        let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
         let serve = axum::serve(listener, router)
             .with_graceful_shutdown(stop.clone().cancelled_owned())
             .into_future();

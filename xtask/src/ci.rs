@@ -26,6 +26,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     steps.push(("test", xtask(["test"])));
     steps.push(("conformance", xtask(["conformance"])));
     steps.push(("serve", xtask(["serve", "--check"])));
+    steps.push(("replicas", xtask(["serve", "--check", "--replicas", "2"])));
+    steps.push(("kills", xtask(["kills", "--count", "120"])));
     if !args.no_containers {
         steps.push(("conformance in containers", xtask(["conformance", "--services", "docker"])));
     }
