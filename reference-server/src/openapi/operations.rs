@@ -134,7 +134,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
         MarketplaceUnavailable, PluginDownloadFailed,
     ]),
     op("putExtensionSetting", Caller, &[PluginNotFound]),
+    op("getPluginFile", Public, FILE),
+    op("getPluginMcpFile", Public, FILE),
 ];
+
+/// What may be answered instead of a file.
+const FILE: &[ErrorCode] =
+    &[PluginNotFound, NotFound, RangeNotSatisfiable, InternalError, ServiceUnavailable];
 
 /// A request to a plugin. Its manifest says who may call; without credentials nobody is refused here.
 const CALL_PLUGIN: Operation = op(
