@@ -11,14 +11,14 @@ mod target;
 use std::sync::Arc;
 
 use axum::{
-    body::{Body, to_bytes},
+    body::Body,
     extract::{Request, State},
     response::Response,
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use contract::{api::ErrorCode, envelope::GuestResponse};
+use futures_util::StreamExt as _;
 use http::{HeaderName, HeaderValue, StatusCode};
-use http_body_util::LengthLimitError;
 use sandbox::{CallError, RequestContext};
 
 use crate::{
@@ -63,17 +63,24 @@ fn plugin_not_found() -> ApiError {
     ApiError::new(ErrorCode::PluginNotFound, "plugin not found or disabled")
 }
 
-/// Reads a body of `most` bytes at most.
+/// Reads a body of `most` bytes at most. Of a larger one as much again is read and thrown away: a
+/// client that is still sending when the connection is closed never sees why.
 async fn read(body: Body, most: usize) -> ApiResult<Bytes> {
-    to_bytes(body, most).await.map_err(|error| {
-        let over = std::error::Error::source(&error)
-            .is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
-        if over {
-            too_large(most)
+    let mut chunks = body.into_data_stream();
+    let (mut read, mut beyond) = (BytesMut::new(), 0);
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk
+            .map_err(|error| ApiError::bad_request("the body could not be read").because(error))?;
+        if beyond == 0 && read.len() + chunk.len() <= most {
+            read.extend_from_slice(&chunk);
         } else {
-            ApiError::bad_request("the body could not be read").because(error)
+            beyond += chunk.len();
         }
-    })
+        if beyond > most {
+            break;
+        }
+    }
+    if beyond > 0 { Err(too_large(most)) } else { Ok(read.freeze()) }
 }
 
 /// A call without an answer. The client learns the code; what the guest said stays in the log.
