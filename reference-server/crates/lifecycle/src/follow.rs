@@ -54,19 +54,8 @@ impl Inner {
     // ── At start ────────────────────────────────────────────────────────────────────────────────
 
     pub(crate) async fn restore(&self) -> Result<Restored> {
-        let mut restored = Restored::default();
-        let records = self.database.plugin_operations().list().await;
-        for record in records.map_err(LifecycleError::Registry)? {
-            match self.settle_abandoned(&record, LOCK_PATIENCE).await {
-                Ok(true) => restored.settled += 1,
-                Ok(false) => restored.unsettled += 1,
-                Err(error) => {
-                    let plugin = &record.plugin_name;
-                    tracing::error!(plugin, error = chain(&error), "not settled");
-                    restored.unsettled += 1;
-                }
-            }
-        }
+        let (settled, unsettled) = self.settle_all(LOCK_PATIENCE).await?;
+        let mut restored = Restored { settled, unsettled, ..Restored::default() };
         self.sweep().await?;
         let rows = self.database.registry().list().await.map_err(LifecycleError::Registry)?;
         restored.installed = rows.len();
@@ -141,7 +130,7 @@ impl Inner {
     }
 
     async fn look_at_everything(&self) {
-        if let Err(error) = self.settle_all_abandoned().await {
+        if let Err(error) = self.settle_all(Duration::ZERO).await {
             tracing::warn!(error = chain(&error), "interrupted operations could not be looked for");
         }
         let stale = match self.database.registry().revisions().await {
@@ -156,12 +145,23 @@ impl Inner {
         }
     }
 
-    async fn settle_all_abandoned(&self) -> Result<()> {
+    /// Settles the operations that nobody works on, one that fails beside the others; how many are
+    /// settled, and how many are not.
+    async fn settle_all(&self, patience: Duration) -> Result<(usize, usize)> {
+        let (mut settled, mut unsettled) = (0, 0);
         let records = self.database.plugin_operations().list().await;
         for record in records.map_err(LifecycleError::Registry)? {
-            self.settle_abandoned(&record, Duration::ZERO).await?;
+            match self.settle_abandoned(&record, patience).await {
+                Ok(true) => settled += 1,
+                Ok(false) => unsettled += 1,
+                Err(error) => {
+                    let plugin = &record.plugin_name;
+                    tracing::error!(plugin, error = chain(&error), "not settled");
+                    unsettled += 1;
+                }
+            }
         }
-        Ok(())
+        Ok((settled, unsettled))
     }
 
     /// Settles an operation unless somebody works on it; true when it is settled.
