@@ -43,6 +43,7 @@ pub(crate) fn run(args: &Args, stage: &Stage) -> Result<ExitCode> {
         // Outside of the host's folder, which is emptied for every run.
         outbound_ca: workspace::target().join("outbound-ca.pem"),
         valkey: stage.valkey.clone(),
+        modules: workspace::target().join("modules"),
     };
     make_authority(stage.program(SUITE)?, &target)?;
     announce("starting the reference host");

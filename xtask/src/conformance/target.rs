@@ -22,6 +22,8 @@ const SECRET_KEY: &str = "HOSTPROOF_SECRET";
 const GRANTED_KEY: &str = "HOSTPROOF_GRANTED";
 const GRANTED_VALUE: &str = "green";
 const GRANTED_PLUGIN: &str = "com.hostproof.granted";
+/// Cases wait for the end of a download that has none; with the host's default that is most of a run.
+const DOWNLOAD_DURATION: &str = "6s";
 
 /// What differs from run to run.
 #[derive(Debug)]
@@ -34,12 +36,14 @@ pub(crate) struct Target {
     pub(crate) outbound_ca: PathBuf,
     /// The Valkey both may use.
     pub(crate) valkey: Option<String>,
+    /// Where the host keeps compiled modules from run to run.
+    pub(crate) modules: PathBuf,
 }
 
 impl Target {
     /// The host's environment.
     pub(crate) fn host_environment(&self, database: String) -> Vec<(&'static str, String)> {
-        let Self { catalog, outbound, outbound_ca, valkey } = self;
+        let Self { catalog, outbound, outbound_ca, valkey, modules } = self;
         let mut environment = vec![
             ("LISTEN", "127.0.0.1:0".to_owned()),
             ("DATABASE_URL", database),
@@ -48,6 +52,8 @@ impl Target {
             ("ADMIN_PASSWORD", ADMIN_PASSWORD.to_owned()),
             ("PLUGINS_MARKETPLACE_CATALOG_URL", format!("http://{catalog}/catalog.json")),
             ("PLUGINS_MARKETPLACE_ALLOW_INSECURE", "true".to_owned()),
+            ("PLUGINS_MARKETPLACE_TIMEOUT", DOWNLOAD_DURATION.to_owned()),
+            ("PLUGINS_MODULE_CACHE_DIR", modules.display().to_string()),
             ("PLUGINS_OUTBOUND_CA_FILE", outbound_ca.display().to_string()),
             (
                 "PLUGINS_OUTBOUND_TEST_HOSTS",
@@ -78,7 +84,7 @@ impl Target {
 
     /// The target file.
     pub(crate) fn render(&self, url: &str) -> String {
-        let Self { catalog, outbound, outbound_ca, valkey } = self;
+        let Self { catalog, outbound, outbound_ca, valkey, modules: _ } = self;
         let hosts = OUTBOUND_HOSTS.map(|(key, host)| format!("{key} = \"{host}\"\n")).concat();
         let outbound_ca = toml::Value::from(outbound_ca.display().to_string());
         let valkey = valkey.as_ref().map(|url| format!("\n[valkey]\nurl = \"{url}\"\n"));
@@ -115,6 +121,9 @@ values = {{ {SAMPLE_KEY} = "{SAMPLE_VALUE}" }}
 empty_keys = ["{EMPTY_KEY}"]
 secret_keys = ["{SECRET_KEY}"]
 granted = {{ key = "{GRANTED_KEY}", value = "{GRANTED_VALUE}", plugin = "{GRANTED_PLUGIN}" }}
+
+[limits]
+download_duration = "{DOWNLOAD_DURATION}"
 "#
         )
     }
@@ -133,6 +142,7 @@ mod tests {
                 outbound: address,
                 outbound_ca: "/tmp/a \"quoted\" folder/ca.pem".into(),
                 valkey: valkey.clone(),
+                modules: "/tmp/modules".into(),
             };
             let text = target.render("http://127.0.0.1:3");
             let table: toml::Table = text.parse().expect("TOML");
