@@ -15,6 +15,7 @@ pub mod evidence;
 pub mod exit;
 pub mod ledger;
 pub mod matcher;
+mod page;
 pub mod patch;
 pub mod peers;
 pub mod report;

@@ -1,11 +1,19 @@
 //! Reports. One document holds everything ([`Report`], its schema is
-//! `conformance/schema/report.schema.json`); the terminal and `JUnit` are views of it.
+//! `conformance/schema/report.schema.json`); the summary on the terminal and the files of
+//! [`Format`] are views of it.
 
+mod badge;
 mod curl;
 mod document;
+mod html;
 mod junit;
+mod markdown;
 mod progress;
+mod sarif;
+mod standing;
+mod tap;
 mod terminal;
+mod view;
 
 pub use document::{
     CaseReport, Footer, Header, HostReport, Report, SelectionReport, SentenceReport, SuiteReport,
@@ -13,6 +21,7 @@ pub use document::{
 pub use junit::junit;
 pub use progress::{Bar, Lines, Silent, progress};
 pub use terminal::{Style, summary};
+pub use view::{Format, ViewError, places, render, write};
 
 /// The published schema of the JSON report.
 pub const SCHEMA: &str = include_str!("../schema/report.schema.json");

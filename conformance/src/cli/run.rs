@@ -1,6 +1,6 @@
 //! `hostproof run`: judge a host, write the reports.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::case::{Feature, Profile, Tier};
 use crate::client::Client;
 use crate::exit;
 use crate::peers::Authority;
-use crate::report::{self, Header, Report, SelectionReport, Style};
+use crate::report::{self, Format, Header, Report, SelectionReport, Style};
 use crate::runner::{self, RunOptions, Selection};
 use crate::target::{Admin, Target};
 use crate::world::{Stop, World};
@@ -37,9 +37,12 @@ pub(super) struct Args {
     /// `HOSTPROOF_ADMIN_PASSWORD`.
     #[arg(long, value_name = "NAME")]
     admin_username: Option<String>,
-    /// Folder for report.json and junit.xml.
+    /// Folder for the reports.
     #[arg(long, value_name = "DIR", default_value = "hostproof-report")]
     out: PathBuf,
+    /// Only these views of the report. Repeatable; default: all.
+    #[arg(long, value_name = "FORMAT")]
+    report: Vec<Format>,
     /// Cases under way at once; default: twice the number of cores.
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
@@ -113,7 +116,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
             }),
         }
     })?;
-    write_reports(&report, &args.out)?;
+    let written = report::write(&report, &args.report, &args.out, None)
+        .map_err(|e| Failed::harness(chain(&e)))?;
     if args.json {
         let json = report.to_json().map_err(|e| Failed::harness(e.to_string()))?;
         print(&format!("{json}\n"))?;
@@ -121,8 +125,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
         use std::io::IsTerminal as _;
         let style = Style::detect(std::io::stdout().is_terminal());
         let summary = report::summary(&report, style);
-        let out = args.out.display();
-        print(&format!("{summary}reports: {out}/report.json, {out}/junit.xml\n"))?;
+        print(&format!("{summary}{}", report::places(&written)))?;
     }
     Ok(report.footer.exit_code)
 }
@@ -195,15 +198,4 @@ async fn interrupted() {
         }
     }
     let _ = tokio::signal::ctrl_c().await;
-}
-
-fn write_reports(report: &Report, out: &Path) -> Result<(), Failed> {
-    let json = report.to_json().map_err(|e| Failed::harness(e.to_string()))?;
-    let junit = report::junit(report).map_err(|e| Failed::harness(e.to_string()))?;
-    for (name, text) in [("report.json", json), ("junit.xml", junit)] {
-        let path = out.join(name);
-        std::fs::write(&path, text)
-            .map_err(|e| Failed::harness(format!("cannot write {}: {e}", path.display())))?;
-    }
-    Ok(())
 }

@@ -257,6 +257,23 @@ impl Report {
     }
 }
 
+impl SentenceReport {
+    /// Where its page is, below the folder that `hostproof spec` writes.
+    pub(crate) fn page(&self) -> String {
+        let file = self.source.rsplit('/').next().unwrap_or_default();
+        let chapter = file.split('.').next().unwrap_or_default();
+        format!("{chapter}.html#{}", self.id)
+    }
+}
+
+impl CaseReport {
+    /// The exchange that tells most: the one the failure is about, or the last one.
+    pub(super) fn telling_exchange(&self) -> Option<&Exchange> {
+        let about = self.failure.as_ref().and_then(|failure| failure.exchange);
+        self.exchanges.get(about.or_else(|| self.exchanges.len().checked_sub(1))?)
+    }
+}
+
 fn case_report(outcome: &Outcome<'_>) -> CaseReport {
     let case = outcome.case;
     CaseReport {

@@ -7,6 +7,7 @@ use owo_colors::OwoColorize as _;
 
 use super::curl::curl;
 use super::document::{CaseReport, Report};
+use super::standing::{conclusion, tally};
 use crate::client::{Exchange, RecordedBody};
 use crate::evidence::VerdictKind;
 use crate::exit;
@@ -80,9 +81,7 @@ fn attention(out: &mut String, report: &Report, case: &CaseReport, style: Style)
     for message in &failure.messages {
         let _ = writeln!(out, "  ✗ {message}");
     }
-    // The exchange the failure is about, or the last one, for failures that are about none.
-    let number = failure.exchange.or_else(|| case.exchanges.len().checked_sub(1));
-    if let Some(exchange) = number.and_then(|number| case.exchanges.get(number)) {
+    if let Some(exchange) = case.telling_exchange() {
         show(out, exchange);
     }
     if case.verdict == V::Flaky {
@@ -167,25 +166,13 @@ fn table(out: &mut String, report: &Report, style: Style) {
 fn headline(out: &mut String, report: &Report, style: Style) {
     use VerdictKind as V;
     let footer = &report.footer;
-    let passed = report.count(V::Pass) + report.count(V::Flaky);
-    let mut parts = Vec::new();
-    for kind in [V::Flaky, V::Fail, V::Blocked, V::Inconclusive, V::HarnessError, V::NotRun] {
-        let count = report.count(kind);
-        if count > 0 || matches!(kind, V::Fail | V::Blocked) {
-            parts.push(format!("{count} {}", kind.as_str()));
-        }
-    }
-    if report.count(V::NotApplicable) > 0 {
-        parts.push(format!("{} not claimed", report.count(V::NotApplicable)));
-    }
     let elapsed = std::time::Duration::from_millis(footer.elapsed_ms);
     let _ = writeln!(
         out,
-        "\n{} ({}): {passed}/{} applicable cases passed ({}) in {elapsed:.1?}, seed {}",
+        "\n{} ({}): {} in {elapsed:.1?}, seed {}",
         report.header.host.name,
         report.header.host.url,
-        footer.applicable,
-        parts.join(", "),
+        tally(report),
         report.header.seed,
     );
     if let Some(why) = &footer.stopped {
@@ -197,11 +184,11 @@ fn headline(out: &mut String, report: &Report, style: Style) {
             let _ = writeln!(out, "  {leftover}");
         }
     }
-    let (kind, verdict) = match footer.exit_code {
-        exit::CONFORMANT => (V::Pass, "conformant"),
-        exit::NOT_CONFORMANT => (V::Fail, "not conformant"),
-        exit::HARNESS => (V::HarnessError, "the suite is at fault"),
-        _ => (V::Blocked, "could not be judged"),
+    let kind = match footer.exit_code {
+        exit::CONFORMANT => V::Pass,
+        exit::NOT_CONFORMANT => V::Fail,
+        exit::HARNESS => V::HarnessError,
+        _ => V::Blocked,
     };
-    let _ = writeln!(out, "{}", style.paint(kind, verdict));
+    let _ = writeln!(out, "{}", style.paint(kind, conclusion(report)));
 }

@@ -47,8 +47,19 @@ async fn a_url_alone_is_enough_for_zero_fixture_cases() {
     let run = hostproof(folder.path(), &["run", "--root", ".", "--url", &host.url()]).await;
     assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
     assert!(stdout(&run).contains("2/2 applicable cases passed"), "{}", stdout(&run));
-    assert!(folder.path().join("hostproof-report/report.json").exists());
-    assert!(folder.path().join("hostproof-report/junit.xml").exists());
+    for view in [
+        "report.json",
+        "report.html",
+        "junit.xml",
+        "report.sarif",
+        "report.md",
+        "report.tap",
+        "badge.json",
+        "badge.svg",
+    ] {
+        assert!(folder.path().join("hostproof-report").join(view).exists(), "{view}");
+    }
+    assert!(stdout(&run).contains("report: hostproof-report/report.html"), "{}", stdout(&run));
 }
 
 #[tokio::test]
