@@ -30,6 +30,11 @@ pub enum Origin {
     Event,
 }
 
+impl Origin {
+    /// All origins.
+    pub const ALL: [Self; 3] = [Self::Response, Self::Request, Self::Event];
+}
+
 impl Receipt {
     /// For a response whose body is being received. `exchange` is its number in the transcript.
     pub fn of_response(_response: &http::Response<Incoming>, exchange: usize) -> Self {
@@ -58,13 +63,12 @@ impl Receipt {
 }
 
 /// Something that was asserted of what the host sent, and holds.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Fact {
     /// The assertion in words: `status: 404`.
     statement: String,
     origin: Origin,
     /// Number of the exchange in the case's transcript.
-    #[serde(skip_serializing_if = "Option::is_none")]
     exchange: Option<usize>,
 }
 
@@ -84,6 +88,16 @@ impl Fact {
     /// The assertion in words.
     pub fn statement(&self) -> &str {
         &self.statement
+    }
+
+    /// How that of which it is asserted came.
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// Number of the exchange in the case's transcript.
+    pub fn exchange(&self) -> Option<usize> {
+        self.exchange
     }
 }
 
@@ -111,17 +125,15 @@ impl Pass {
 }
 
 /// Why a case failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// What kind of failure.
     pub kind: FailureKind,
     /// The step's number from 1, and its name.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
     /// Every expectation that did not hold.
     pub messages: Vec<String>,
     /// Number of the exchange in the transcript.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub exchange: Option<usize>,
 }
 
@@ -137,6 +149,12 @@ pub enum FailureKind {
     Transport,
     /// The case's deadline passed.
     Deadline,
+}
+
+impl FailureKind {
+    /// All kinds.
+    pub const ALL: [Self; 4] =
+        [Self::Assertion, Self::Preparation, Self::Transport, Self::Deadline];
 }
 
 impl Failure {

@@ -9,6 +9,7 @@ mod chapter;
 mod gate;
 mod lock;
 
+pub(crate) use chapter::short_hash;
 pub use chapter::{Chapter, ChapterError, Level, Sentence};
 pub use gate::{GateProblem, gate};
 pub use lock::{Lock, LockEntry, LockError, bless};
@@ -61,6 +62,6 @@ impl Ledger {
         let all: BTreeMap<&str, String> =
             self.sentences().map(|s| (s.id.as_str(), s.hash())).collect();
         let lines: Vec<String> = all.iter().map(|(id, hash)| format!("{id} {hash}")).collect();
-        chapter::short_hash(&lines.join("\n"))
+        short_hash(&lines.join("\n"))
     }
 }

@@ -4,11 +4,14 @@
 
 mod badge;
 mod curl;
+mod digest;
 mod document;
 mod html;
 mod junit;
 mod markdown;
+mod names;
 mod progress;
+mod recorded;
 mod sarif;
 mod standing;
 mod tap;
@@ -16,10 +19,12 @@ mod terminal;
 mod view;
 
 pub use document::{
-    CaseReport, Footer, Header, HostReport, Report, SelectionReport, SentenceReport, SuiteReport,
+    CaseReport, FORMAT, FactReport, FailureReport, Footer, Header, HostReport, MergedReport,
+    Report, SelectionReport, SentenceReport, SuiteReport,
 };
 pub use junit::junit;
 pub use progress::{Bar, Lines, Silent, progress};
+pub use recorded::{Recorded, RecordedError};
 pub use terminal::{Style, summary};
 pub use view::{Format, ViewError, places, render, write};
 

@@ -12,7 +12,9 @@ mod observe;
 mod outbound;
 mod plan;
 mod request;
+mod shard;
 mod step;
 
 pub use lanes::{Outcome, Progress, RunOptions, RunResult, run};
 pub use plan::{Plan, PlanError, Selection, plan};
+pub use shard::Shard;

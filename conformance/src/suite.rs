@@ -1,7 +1,7 @@
 //! The suite: ledger and cases that fit each other.
 
 use crate::case::{self, Case, CaseError};
-use crate::ledger::{GateProblem, Ledger, LedgerError, gate};
+use crate::ledger::{GateProblem, Ledger, LedgerError, gate, short_hash};
 use crate::sources::Sources;
 
 /// Ledger and cases, read and checked.
@@ -11,6 +11,8 @@ pub struct Suite {
     pub ledger: Ledger,
     /// All cases.
     pub cases: Vec<Case>,
+    /// One hash over all case files, which names this edition of the cases in reports.
+    pub digest: String,
 }
 
 /// Ledger and cases cannot be used.
@@ -36,7 +38,9 @@ impl Suite {
     pub fn read(sources: &Sources) -> Result<Self, SuiteError> {
         let ledger = Ledger::parse(sources)?;
         let cases = case::load(&sources.cases).map_err(SuiteError::Cases)?;
-        Ok(Self { ledger, cases })
+        let files = sources.cases.iter().map(|file| format!("{}\n{}", file.path, file.text));
+        let digest = short_hash(&files.collect::<Vec<_>>().join("\n"));
+        Ok(Self { ledger, cases, digest })
     }
 
     /// Reads the sources and asks the gate.

@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::exit;
 use crate::peers::Authority;
 use crate::report::{self, Format, Header, Report, SelectionReport, Style};
-use crate::runner::{self, RunOptions, Selection};
+use crate::runner::{self, RunOptions, Selection, Shard};
 use crate::target::{Admin, Target};
 use crate::world::{Stop, World};
 
@@ -55,6 +55,9 @@ pub(super) struct Args {
     /// Only cases of this profile. Repeatable.
     #[arg(long)]
     profile: Vec<Profile>,
+    /// Only one part of the cases, `2/5` for the second of five; `hostproof merge` joins the reports.
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
     /// Seed of the order of cases; default: random.
     #[arg(long)]
     seed: Option<u64>,
@@ -75,6 +78,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
         filters: args.filter.clone(),
         tiers: args.tier.iter().copied().collect(),
         profiles: args.profile.iter().copied().collect(),
+        shard: args.shard,
     };
     let plans = runner::plan(&suite.cases, &selection, &target)
         .map_err(|e| Failed::usage(e.to_string()))?;
@@ -100,8 +104,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
             filters: selection.filters.clone(),
             tiers: selection.tiers.clone(),
             profiles: selection.profiles.clone(),
+            shard: selection.shard,
         };
-        let header = Header::new(&suite.ledger, &target, &world.run, seed, jobs, chosen);
+        let header = Header::new(&suite, &target, &world.run, seed, jobs, chosen);
         let progress = report::progress();
         let options = RunOptions { jobs, deadline: args.deadline, seed };
         let run = async {

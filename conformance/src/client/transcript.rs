@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Answer, Outgoing, Redactor};
 
@@ -13,7 +13,8 @@ use super::{Answer, Outgoing, Redactor};
 const BODY_LIMIT: usize = 16 * 1024;
 
 /// One request and what came of it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Exchange {
     /// Its number in the transcript, from 0.
     pub number: usize,
@@ -26,20 +27,21 @@ pub struct Exchange {
     /// Headers the suite set.
     pub headers: Vec<(String, String)>,
     /// Body sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<RecordedBody>,
     /// The response, if there was one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<RecordedResponse>,
     /// Why there was none.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// How long it took.
     pub elapsed_ms: u64,
 }
 
 /// A response in a transcript.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RecordedResponse {
     /// Status.
     pub status: u16,
@@ -50,15 +52,16 @@ pub struct RecordedResponse {
 }
 
 /// A body in a transcript: its beginning, and its whole length.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RecordedBody {
     /// Whole length in bytes.
     pub bytes: usize,
     /// As text, where it is text.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// As base64, where it is not.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base64: Option<String>,
     /// Whether this is only the beginning.
     pub truncated: bool,

@@ -8,7 +8,9 @@ use crate::case::Profile;
 use crate::sources::SourceFile;
 
 /// How strongly a sentence binds (RFC 2119).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {
     /// A host that does otherwise is not conformant.
@@ -162,7 +164,7 @@ fn head(item: &str) -> Result<(String, Level, &str), String> {
 }
 
 /// The first twelve hex digits of SHA-256: enough to notice a change, short enough for a diff.
-pub(super) fn short_hash(text: &str) -> String {
+pub(crate) fn short_hash(text: &str) -> String {
     let mut digest = hex::encode(Sha256::digest(text.as_bytes()));
     digest.truncate(12);
     digest

@@ -1,24 +1,30 @@
-//! The report document. Its footer comes last and says `complete`, so that a truncated file shows.
+//! The report document: plain data that can be written and read back ([`super::recorded`]). Its footer comes
+//! last and says `complete`, so that a truncated file shows.
+//!
+//! Nothing in here is evidence. A fact of a report is a text about one; there is no way back from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::{digest, names};
 use crate::case::{Feature, Lane, Profile, Tier};
-use crate::client::Exchange;
-use crate::evidence::{Fact, Failure, VerdictKind};
+use crate::client::{Exchange, Redactor};
+use crate::evidence::{Fact, Failure, FailureKind, Origin, VerdictKind};
 use crate::exit;
 use crate::ledger::{Ledger, Level};
-use crate::runner::{Outcome, RunResult};
+use crate::runner::{Outcome, RunResult, Shard};
+use crate::suite::Suite;
 use crate::target::Target;
 
 /// Version of the document's format.
-const FORMAT: &str = "hostproof-report/1";
+pub const FORMAT: &str = "hostproof-report/2";
 
 /// The whole report.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Report {
     /// What was run, against what.
     pub header: Header,
@@ -31,10 +37,11 @@ pub struct Report {
 }
 
 /// What was run, against what.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Header {
     /// Version of this document's format.
-    pub format: &'static str,
+    pub format: String,
     /// The suite.
     pub suite: SuiteReport,
     /// Four characters that were part of every name the run created.
@@ -49,23 +56,54 @@ pub struct Header {
     pub jobs: usize,
     /// What the user selected.
     pub selection: SelectionReport,
+    /// The command that repeats the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<String>,
+    /// The runs of which this is the union; empty for one run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<MergedReport>,
+}
+
+/// One of the runs that were merged.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MergedReport {
+    /// Its part of the cases.
+    pub shard: Shard,
+    /// Its run.
+    pub run: String,
+    /// Its seed.
+    pub seed: u64,
+    /// Where its host was.
+    pub url: String,
+    /// RFC 3339.
+    pub started_at: String,
+    /// Its duration.
+    pub elapsed_ms: u64,
+    /// The command that repeats it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<String>,
 }
 
 /// The suite.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SuiteReport {
     /// `hostproof`
-    pub name: &'static str,
+    pub name: String,
     /// Its version.
-    pub version: &'static str,
+    pub version: String,
     /// Number of binding sentences.
     pub sentences: usize,
     /// Hash over all of them.
     pub ledger: String,
+    /// Hash over all case files.
+    pub cases: String,
 }
 
 /// The host and its claims.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct HostReport {
     /// Name in the target file.
     pub name: String,
@@ -80,7 +118,8 @@ pub struct HostReport {
 }
 
 /// What the user selected; empty lists select all.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SelectionReport {
     /// Globs.
     pub filters: Vec<String>,
@@ -88,10 +127,14 @@ pub struct SelectionReport {
     pub tiers: BTreeSet<Tier>,
     /// Profiles.
     pub profiles: BTreeSet<Profile>,
+    /// Which part of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
 }
 
 /// One sentence of the specification.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SentenceReport {
     /// Its id.
     pub id: String,
@@ -104,12 +147,13 @@ pub struct SentenceReport {
     /// `file:line` below the conformance folder.
     pub source: String,
     /// Why no case judges it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uncased: Option<String>,
 }
 
 /// One case with its verdict.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CaseReport {
     /// Its id.
     pub id: String,
@@ -130,52 +174,87 @@ pub struct CaseReport {
     /// Whether the host must refuse something.
     pub negative: bool,
     /// Its positive twin.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub twin: Option<String>,
     /// `file:line` below the conformance folder.
     pub source: String,
     /// Its verdict.
+    #[serde(deserialize_with = "names::verdict")]
     pub verdict: VerdictKind,
     /// Why, where the verdict is neither a pass nor a failure.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The failure, also that of a flaky case.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub failure: Option<Failure>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureReport>,
     /// What a pass rests on.
-    pub facts: Vec<Fact>,
+    pub facts: Vec<FactReport>,
     /// Duration of the attempt the verdict is about.
     pub elapsed_ms: u64,
     /// Every exchange of that attempt.
     pub exchanges: Vec<Exchange>,
 }
 
+/// What held of something the host sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FactReport {
+    /// The assertion in words: `status: 404`.
+    pub statement: String,
+    /// How that came to the suite.
+    #[serde(deserialize_with = "names::origin")]
+    pub origin: Origin,
+    /// Number of the exchange in the case's transcript.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<usize>,
+}
+
+/// Why a case failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FailureReport {
+    /// What kind of failure.
+    #[serde(deserialize_with = "names::failure")]
+    pub kind: FailureKind,
+    /// The step's number from 1, and its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// Every expectation that did not hold.
+    pub messages: Vec<String>,
+    /// Number of the exchange in the transcript.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<usize>,
+}
+
 /// Counts, and whether all of it happened.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Footer {
     /// Whether every planned case got its chance.
     pub complete: bool,
     /// Why not.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
     /// RFC 3339.
     pub finished_at: String,
     /// Duration of the run.
     pub elapsed_ms: u64,
     /// Cases per verdict; every verdict is listed.
-    pub counts: BTreeMap<&'static str, usize>,
+    pub counts: BTreeMap<String, usize>,
     /// Cases that apply to the host.
     pub applicable: usize,
     /// The exit code of the run.
     pub exit_code: u8,
     /// What could not be removed from the host.
     pub leftovers: Vec<String>,
+    /// SHA-256 over the rest of the document in its canonical form: shows damage, and vouches for nobody.
+    pub digest: String,
 }
 
 impl Header {
     /// The header of a run that begins now.
     pub fn new(
-        ledger: &Ledger,
+        suite: &Suite,
         target: &Target,
         run: &str,
         seed: u64,
@@ -183,12 +262,13 @@ impl Header {
         selection: SelectionReport,
     ) -> Self {
         Self {
-            format: FORMAT,
+            format: FORMAT.to_owned(),
             suite: SuiteReport {
-                name: env!("CARGO_PKG_NAME"),
-                version: env!("CARGO_PKG_VERSION"),
-                sentences: ledger.sentences().count(),
-                ledger: ledger.digest(),
+                name: env!("CARGO_PKG_NAME").to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                sentences: suite.ledger.sentences().count(),
+                ledger: suite.ledger.digest(),
+                cases: suite.digest.clone(),
             },
             run: run.to_owned(),
             seed,
@@ -202,6 +282,8 @@ impl Header {
             },
             jobs,
             selection,
+            repeat: None,
+            merged: Vec::new(),
         }
     }
 }
@@ -217,28 +299,35 @@ impl Report {
             source: format!("{}:{}", sentence.path, sentence.line),
             uncased: ledger.lock.entries.get(&sentence.id).and_then(|entry| entry.uncased.clone()),
         });
-        let mut counts: BTreeMap<_, _> =
-            VerdictKind::ALL.iter().map(|kind| (kind.as_str(), 0)).collect();
-        for outcome in &result.outcomes {
-            *counts.entry(outcome.verdict.kind().as_str()).or_default() += 1;
-        }
-        let inapplicable = counts[VerdictKind::NotApplicable.as_str()];
-        let footer = Footer {
-            complete: result.stopped.is_none(),
-            stopped: result.stopped.as_ref().map(ToString::to_string),
-            finished_at: now(),
-            elapsed_ms: crate::client::millis(result.elapsed),
-            applicable: result.outcomes.len() - inapplicable,
-            exit_code: exit_code(result, &counts),
-            counts,
-            leftovers: result.leftovers.clone(),
-        };
-        Self {
+        let cases = result.outcomes.iter().map(|outcome| case_report(outcome, &result.redactor));
+        let mut report = Self {
             header,
             sentences: sentences.collect(),
-            cases: result.outcomes.iter().map(case_report).collect(),
-            footer,
-        }
+            cases: cases.collect(),
+            footer: Footer {
+                complete: result.stopped.is_none(),
+                stopped: result.stopped.as_ref().map(ToString::to_string),
+                finished_at: now(),
+                elapsed_ms: crate::client::millis(result.elapsed),
+                counts: BTreeMap::new(),
+                applicable: 0,
+                exit_code: exit::CONFORMANT,
+                leftovers: result.leftovers.clone(),
+                digest: String::new(),
+            },
+        };
+        report.seal();
+        report
+    }
+
+    /// Makes the footer say what follows from the cases: counts, exit code, digest.
+    pub(super) fn seal(&mut self) {
+        let counts = count(&self.cases);
+        let inapplicable = counts[VerdictKind::NotApplicable.as_str()];
+        self.footer.applicable = self.cases.len() - inapplicable;
+        self.footer.exit_code = exit_code(&counts, self.footer.complete);
+        self.footer.counts = counts;
+        self.footer.digest = digest::of(self);
     }
 
     /// The document as JSON.
@@ -274,8 +363,19 @@ impl CaseReport {
     }
 }
 
-fn case_report(outcome: &Outcome<'_>) -> CaseReport {
+/// Cases per verdict, with every verdict listed.
+pub(super) fn count(cases: &[CaseReport]) -> BTreeMap<String, usize> {
+    let mut counts: BTreeMap<_, _> =
+        VerdictKind::ALL.iter().map(|kind| (kind.as_str().to_owned(), 0)).collect();
+    for case in cases {
+        *counts.entry(case.verdict.as_str().to_owned()).or_default() += 1;
+    }
+    counts
+}
+
+fn case_report(outcome: &Outcome<'_>, redactor: &Redactor) -> CaseReport {
     let case = outcome.case;
+    let facts = outcome.verdict.pass().into_iter().flat_map(|pass| pass.facts());
     CaseReport {
         id: case.id.clone(),
         slug: case.slug.clone(),
@@ -289,16 +389,38 @@ fn case_report(outcome: &Outcome<'_>) -> CaseReport {
         twin: case.twin.clone(),
         source: case.place(),
         verdict: outcome.verdict.kind(),
-        reason: outcome.verdict.reason().map(str::to_owned),
-        failure: outcome.verdict.failure().cloned(),
-        facts: outcome.verdict.pass().map(|pass| pass.facts().to_vec()).unwrap_or_default(),
+        reason: outcome.verdict.reason().map(|reason| redactor.redact(reason)),
+        failure: outcome.verdict.failure().map(|failure| FailureReport::new(failure, redactor)),
+        facts: facts.map(|fact| FactReport::new(fact, redactor)).collect(),
         elapsed_ms: crate::client::millis(outcome.elapsed),
         exchanges: outcome.exchanges.clone(),
     }
 }
 
+impl FactReport {
+    fn new(fact: &Fact, redactor: &Redactor) -> Self {
+        Self {
+            statement: redactor.redact(fact.statement()),
+            origin: fact.origin(),
+            exchange: fact.exchange(),
+        }
+    }
+}
+
+impl FailureReport {
+    fn new(failure: &Failure, redactor: &Redactor) -> Self {
+        let messages = failure.messages.iter().map(|message| redactor.redact(message));
+        Self {
+            kind: failure.kind,
+            step: failure.step.clone(),
+            messages: messages.collect(),
+            exchange: failure.exchange,
+        }
+    }
+}
+
 /// See [`crate::exit`] for the order in which codes win.
-fn exit_code(result: &RunResult<'_>, counts: &BTreeMap<&'static str, usize>) -> u8 {
+fn exit_code(counts: &BTreeMap<String, usize>, complete: bool) -> u8 {
     use VerdictKind as V;
     let some = |kinds: &[VerdictKind]| kinds.iter().any(|kind| counts[kind.as_str()] > 0);
     if some(&[V::HarnessError]) {
@@ -306,7 +428,7 @@ fn exit_code(result: &RunResult<'_>, counts: &BTreeMap<&'static str, usize>) -> 
     } else if some(&[V::Fail]) {
         exit::NOT_CONFORMANT
     } else if some(&[V::Blocked, V::Inconclusive, V::NotRun])
-        || result.stopped.is_some()
+        || !complete
         || !some(&[V::Pass, V::Flaky])
     {
         exit::UNREACHABLE_OR_BLOCKED

@@ -6,8 +6,8 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, SerializeError, TestCase, TestCaseStatus, TestRerun, TestSuite};
 
 use super::curl::curl;
-use super::document::{CaseReport, Report};
-use crate::evidence::{Failure, VerdictKind};
+use super::document::{CaseReport, FailureReport, Report};
+use crate::evidence::VerdictKind;
 
 /// The report as `JUnit` XML.
 pub fn junit(report: &Report) -> Result<String, SerializeError> {
@@ -72,7 +72,7 @@ fn description(report: &Report, case: &CaseReport) -> String {
             lines.push(format!("{id} {}: {}", sentence.level, sentence.text));
         }
     }
-    if let Some(Failure { step, messages, exchange, .. }) = &case.failure {
+    if let Some(FailureReport { step, messages, exchange, .. }) = &case.failure {
         lines.extend(step.iter().map(|step| format!("step {step} ({})", case.source)));
         lines.extend(messages.iter().cloned());
         let exchange = exchange.and_then(|number| case.exchanges.get(number));

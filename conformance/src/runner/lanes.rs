@@ -11,7 +11,7 @@ use rand::{SeedableRng as _, rngs::StdRng};
 use super::attempt::{Ended, attempt};
 use super::plan::Plan;
 use crate::case::{Case, Feature, Lane};
-use crate::client::Exchange;
+use crate::client::{Exchange, Redactor};
 use crate::evidence::Verdict;
 use crate::world::{Stop, World};
 
@@ -54,6 +54,8 @@ pub struct RunResult<'a> {
     pub leftovers: Vec<String>,
     /// Duration of the whole run.
     pub elapsed: Duration,
+    /// The run's secrets, for whoever writes down what it found out.
+    pub redactor: Arc<Redactor>,
 }
 
 /// Who wants to see a run go on.
@@ -124,7 +126,13 @@ pub async fn run<'a>(
     leftovers.extend(world.remove(created).await);
     progress.end();
     outcomes.sort_by_key(|outcome| order.get(outcome.case.id.as_str()).copied());
-    RunResult { outcomes, stopped: world.stopped(), leftovers, elapsed: started.elapsed() }
+    RunResult {
+        outcomes,
+        stopped: world.stopped(),
+        leftovers,
+        elapsed: started.elapsed(),
+        redactor: Arc::clone(world.client.redactor()),
+    }
 }
 
 /// Why a case that applies cannot be tried at all.

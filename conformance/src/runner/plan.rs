@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::Shard;
 use crate::case::{Case, Feature, Profile, Tier};
 use crate::evidence::Verdict;
 use crate::target::Target;
@@ -15,6 +16,8 @@ pub struct Selection {
     pub tiers: BTreeSet<Tier>,
     /// Only these profiles; empty means all.
     pub profiles: BTreeSet<Profile>,
+    /// Only this part of them.
+    pub shard: Option<Shard>,
 }
 
 /// A selected case, and its verdict if it has one before it ran.
@@ -51,6 +54,7 @@ pub fn plan<'a>(
         (filters.is_empty() || filters.iter().any(|filter| matches(filter, case)))
             && (selection.tiers.is_empty() || selection.tiers.contains(&case.tier))
             && (selection.profiles.is_empty() || selection.profiles.contains(&case.profile))
+            && selection.shard.is_none_or(|shard| shard.contains(case))
     };
     let mut ids: BTreeSet<&str> =
         cases.iter().filter(selected).map(|case| case.id.as_str()).collect();

@@ -14,6 +14,7 @@ mod matchers;
 mod null_hosts;
 mod outbound;
 mod peers;
+mod recorded;
 mod reports;
 mod runs;
 mod support;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use hostproof::evidence::{Fact, FailureKind, VerdictKind};
+use hostproof::evidence::{FailureKind, VerdictKind};
 use hostproof::exit;
 
 use crate::hosts::{reply, start};
@@ -20,7 +20,7 @@ async fn a_host_that_does_it_right_passes_with_facts_from_its_answers() {
     let report = run(&suite, &target(&host.url())).await;
     assert_eq!(report.footer.exit_code, exit::CONFORMANT);
     let case = &report.cases[0];
-    let statements: Vec<_> = case.facts.iter().map(Fact::statement).collect();
+    let statements: Vec<_> = case.facts.iter().map(|fact| fact.statement.as_str()).collect();
     assert_eq!(statements, ["status: 200", "json /status: \"ok\""]);
     assert_eq!(case.exchanges.len(), 1);
     assert_eq!(case.exchanges[0].response.as_ref().unwrap().status, 200);

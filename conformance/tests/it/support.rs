@@ -93,7 +93,7 @@ pub(crate) async fn run_with(suite: &Suite, target: &Target, deadline: Duration)
     let plans = runner::plan(&suite.cases, &Selection::default(), target).unwrap();
     let options = RunOptions { jobs: 4, deadline, seed: 7 };
     let selection = SelectionReport::default();
-    let header = Header::new(&suite.ledger, target, &world.run, 7, 4, selection);
+    let header = Header::new(suite, target, &world.run, 7, 4, selection);
     world.knock().await;
     let result = runner::run(&world, plans, options, &Silent).await;
     Report::new(header, &suite.ledger, &result)
