@@ -1,5 +1,6 @@
 //! The command line of `hostproof`.
 
+mod baseline;
 mod init;
 mod ledger;
 mod list;
@@ -26,11 +27,12 @@ struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  conformant: every applicable case passed
+  0  conformant: every applicable case passed, but for known failures
   1  not conformant: a case failed
   2  usage: the command line or the target file is wrong
   3  harness error: the suite itself is at fault
-  4  unreachable or blocked: nothing failed, and not everything could be judged";
+  4  unreachable or blocked: nothing failed, and not everything could be judged
+  5  stale baseline: a line of the baseline is no longer true";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -40,6 +42,8 @@ enum Command {
     Run(Box<run::Args>),
     /// Make the certificate authority of the suite's outbound server, for a host to trust.
     OutboundCa(outbound_ca::Args),
+    /// Write the first baseline: what failed in a report, for a person to give reasons.
+    Baseline(baseline::Args),
     /// List the cases.
     List(list::Args),
     /// Print the specification's sentences with their cases, and lock their texts.
@@ -99,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Init(args) => init::init(&args),
         Command::Run(args) => run::run(&args),
         Command::OutboundCa(args) => outbound_ca::outbound_ca(&args),
+        Command::Baseline(args) => baseline::baseline(&args),
         Command::List(args) => list::list(&args),
         Command::Ledger(args) => ledger::ledger(&args),
     };

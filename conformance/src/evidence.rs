@@ -9,6 +9,7 @@ use hyper::body::Incoming;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::baseline::Known;
 use crate::matcher::Matcher;
 
 /// Proof that the host sent something.
@@ -178,6 +179,22 @@ pub enum Verdict {
     },
     /// The host does otherwise than the specification says.
     Fail(Failure),
+    /// It failed, or said nothing because its twin failed, and the baseline says that it does.
+    KnownFailing {
+        /// The failure; absent where it said nothing.
+        failure: Option<Failure>,
+        /// Why it said nothing.
+        why: Option<String>,
+        /// What the baseline says.
+        known: Known,
+    },
+    /// It passed, and the baseline says that it fails.
+    UnexpectedPass {
+        /// The pass.
+        pass: Pass,
+        /// What the baseline says.
+        known: Known,
+    },
     /// The host does not claim what the case judges.
     NotApplicable(String),
     /// The host claims it, but something the case needs is missing around it.
@@ -200,6 +217,10 @@ pub enum VerdictKind {
     Flaky,
     /// See [`Verdict::Fail`].
     Fail,
+    /// See [`Verdict::KnownFailing`].
+    KnownFailing,
+    /// See [`Verdict::UnexpectedPass`].
+    UnexpectedPass,
     /// See [`Verdict::Blocked`].
     Blocked,
     /// See [`Verdict::Inconclusive`].
@@ -214,10 +235,12 @@ pub enum VerdictKind {
 
 impl VerdictKind {
     /// All kinds, in the order of summaries.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Pass,
         Self::Flaky,
         Self::Fail,
+        Self::KnownFailing,
+        Self::UnexpectedPass,
         Self::Blocked,
         Self::Inconclusive,
         Self::HarnessError,
@@ -231,6 +254,8 @@ impl VerdictKind {
             Self::Pass => "pass",
             Self::Flaky => "flaky",
             Self::Fail => "fail",
+            Self::KnownFailing => "known-failing",
+            Self::UnexpectedPass => "unexpected-pass",
             Self::Blocked => "blocked",
             Self::Inconclusive => "inconclusive",
             Self::HarnessError => "harness-error",
@@ -247,6 +272,8 @@ impl Verdict {
             Self::Pass(_) => VerdictKind::Pass,
             Self::Flaky { .. } => VerdictKind::Flaky,
             Self::Fail(_) => VerdictKind::Fail,
+            Self::KnownFailing { .. } => VerdictKind::KnownFailing,
+            Self::UnexpectedPass { .. } => VerdictKind::UnexpectedPass,
             Self::NotApplicable(_) => VerdictKind::NotApplicable,
             Self::Blocked(_) => VerdictKind::Blocked,
             Self::Inconclusive(_) => VerdictKind::Inconclusive,
@@ -257,7 +284,7 @@ impl Verdict {
 
     /// Whether the case passed, at once or alone.
     pub fn passed(&self) -> bool {
-        matches!(self, Self::Pass(_) | Self::Flaky { .. })
+        matches!(self, Self::Pass(_) | Self::Flaky { .. } | Self::UnexpectedPass { .. })
     }
 
     /// The reason, for verdicts that have one and are no failure.
@@ -268,6 +295,8 @@ impl Verdict {
             | Self::Inconclusive(reason)
             | Self::HarnessError(reason)
             | Self::NotRun(reason) => Some(reason),
+            Self::KnownFailing { why, known, .. } => Some(why.as_ref().unwrap_or(&known.reason)),
+            Self::UnexpectedPass { known, .. } => Some(&known.reason),
             Self::Pass(_) | Self::Flaky { .. } | Self::Fail(_) => None,
         }
     }
@@ -276,6 +305,15 @@ impl Verdict {
     pub fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Fail(failure) | Self::Flaky { first: failure, .. } => Some(failure),
+            Self::KnownFailing { failure, .. } => failure.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// What the baseline says of it.
+    pub fn known(&self) -> Option<&Known> {
+        match self {
+            Self::KnownFailing { known, .. } | Self::UnexpectedPass { known, .. } => Some(known),
             _ => None,
         }
     }
@@ -283,7 +321,9 @@ impl Verdict {
     /// The pass, also that of a flaky case.
     pub fn pass(&self) -> Option<&Pass> {
         match self {
-            Self::Pass(pass) | Self::Flaky { pass, .. } => Some(pass),
+            Self::Pass(pass) | Self::Flaky { pass, .. } | Self::UnexpectedPass { pass, .. } => {
+                Some(pass)
+            }
             _ => None,
         }
     }

@@ -7,6 +7,7 @@
 //! Deliberately absent: any code of a host. The suite reads and writes the wire by itself, so that it
 //! cannot agree with a host's mistakes.
 
+pub mod baseline;
 pub mod case;
 pub mod cli;
 pub mod client;

@@ -19,8 +19,8 @@ mod terminal;
 mod view;
 
 pub use document::{
-    CaseReport, FORMAT, FactReport, FailureReport, Footer, Header, HostReport, MergedReport,
-    Report, SelectionReport, SentenceReport, SuiteReport,
+    BaselineReport, CaseReport, FORMAT, FactReport, FailureReport, Footer, Header, HostReport,
+    MergedReport, Report, SelectionReport, SentenceReport, SuiteReport,
 };
 pub use junit::junit;
 pub use progress::{Bar, Lines, Silent, progress};

@@ -16,5 +16,6 @@ mod shard;
 mod step;
 
 pub use lanes::{Outcome, Progress, RunOptions, RunResult, run};
+pub(crate) use plan::matches;
 pub use plan::{Plan, PlanError, Selection, plan};
 pub use shard::Shard;

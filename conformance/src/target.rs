@@ -14,7 +14,7 @@ pub use template::{Answers, render};
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use url::Url;
@@ -25,6 +25,8 @@ use crate::case::{Feature, Profile};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
+    /// File of the failures that are known; relative to the target file.
+    pub baseline: Option<PathBuf>,
     /// The host.
     pub host: Host,
     /// What it claims.
@@ -167,8 +169,12 @@ impl Target {
         let text = std::fs::read_to_string(path)
             .map_err(|source| TargetError::Read { path: name.clone(), source })?;
         let mut target = Self::parse(&name, &text)?;
-        if let (Some(outbound), Some(folder)) = (&mut target.outbound, path.parent()) {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        if let Some(outbound) = &mut target.outbound {
             outbound.ca_file = folder.join(&outbound.ca_file);
+        }
+        if let Some(baseline) = &mut target.baseline {
+            *baseline = folder.join(&*baseline);
         }
         Ok(target)
     }
@@ -191,6 +197,7 @@ impl Target {
     pub fn stranger(url: Url) -> Self {
         let name = url.host_str().unwrap_or("host").to_owned();
         Self {
+            baseline: None,
             host: Host { name, url, owned: false },
             claims: Claims::default(),
             admin: None,

@@ -8,11 +8,12 @@ use rand::SeedableRng as _;
 use url::Url;
 
 use super::{Failed, SourceArgs, chain, print};
+use crate::baseline::Baseline;
 use crate::case::{Feature, Profile, Tier};
 use crate::client::Client;
 use crate::exit;
 use crate::peers::Authority;
-use crate::report::{self, Format, Header, Report, SelectionReport, Style};
+use crate::report::{self, BaselineReport, Format, Header, Report, SelectionReport, Style};
 use crate::runner::{self, RunOptions, Selection, Shard};
 use crate::target::{Admin, Target};
 use crate::world::{Stop, World};
@@ -37,6 +38,9 @@ pub(super) struct Args {
     /// `HOSTPROOF_ADMIN_PASSWORD`.
     #[arg(long, value_name = "NAME")]
     admin_username: Option<String>,
+    /// Failures that are known, instead of the target file's `baseline`; `hostproof baseline` writes one.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
     /// Folder for the reports.
     #[arg(long, value_name = "DIR", default_value = "hostproof-report")]
     out: PathBuf,
@@ -74,6 +78,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     let suite = args.sources.suite()?;
     let target = target(args)?;
+    let baseline = target.baseline.as_deref().map(Baseline::read).transpose();
+    let baseline = baseline.map_err(|e| Failed::usage(chain(&e)))?;
     let selection = Selection {
         filters: args.filter.clone(),
         tiers: args.tier.iter().copied().collect(),
@@ -106,12 +112,18 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
             profiles: selection.profiles.clone(),
             shard: selection.shard,
         };
-        let header = Header::new(&suite, &target, &world.run, seed, jobs, chosen);
+        let mut header = Header::new(&suite, &target, &world.run, seed, jobs, chosen);
+        header.baseline = baseline.as_ref().map(BaselineReport::from);
         let progress = report::progress();
         let options = RunOptions { jobs, deadline: args.deadline, seed };
         let run = async {
             world.knock().await;
-            runner::run(&world, plans, options, progress.as_ref()).await
+            let mut result = runner::run(&world, plans, options, progress.as_ref()).await;
+            if let Some(baseline) = &baseline {
+                let today = time::OffsetDateTime::now_utc().date();
+                result.stale = baseline.apply(&suite.cases, &mut result.outcomes, today);
+            }
+            result
         };
         tokio::select! {
             result = run => Ok(Report::new(header, &suite.ledger, &result)),
@@ -169,6 +181,9 @@ fn target(args: &Args) -> Result<Target, Failed> {
     };
     if let Some(url) = &args.url {
         target.host.url = url.clone();
+    }
+    if let Some(baseline) = &args.baseline {
+        target.baseline = Some(baseline.clone());
     }
     if let Some(name) = &args.name {
         target.host.name.clone_from(name);

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{digest, names};
+use crate::baseline::{Baseline, Known, Stale};
 use crate::case::{Feature, Lane, Profile, Tier};
 use crate::client::{Exchange, Redactor};
 use crate::evidence::{Fact, Failure, FailureKind, Origin, VerdictKind};
@@ -62,6 +63,25 @@ pub struct Header {
     /// The runs of which this is the union; empty for one run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub merged: Vec<MergedReport>,
+    /// The baseline, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineReport>,
+}
+
+/// The baseline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BaselineReport {
+    /// Its file.
+    pub path: String,
+    /// How many lines it has.
+    pub lines: usize,
+}
+
+impl From<&Baseline> for BaselineReport {
+    fn from(baseline: &Baseline) -> Self {
+        Self { path: baseline.path.clone(), lines: baseline.lines.len() }
+    }
 }
 
 /// One of the runs that were merged.
@@ -184,6 +204,9 @@ pub struct CaseReport {
     /// Why, where the verdict is neither a pass nor a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What the baseline says of it, where it is known to fail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Known>,
     /// The failure, also that of a flaky case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureReport>,
@@ -247,6 +270,9 @@ pub struct Footer {
     pub exit_code: u8,
     /// What could not be removed from the host.
     pub leftovers: Vec<String>,
+    /// Lines of the baseline that are not true.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stale_baseline: Vec<Stale>,
     /// SHA-256 over the rest of the document in its canonical form: shows damage, and vouches for nobody.
     pub digest: String,
 }
@@ -284,6 +310,7 @@ impl Header {
             selection,
             repeat: None,
             merged: Vec::new(),
+            baseline: None,
         }
     }
 }
@@ -313,6 +340,7 @@ impl Report {
                 applicable: 0,
                 exit_code: exit::CONFORMANT,
                 leftovers: result.leftovers.clone(),
+                stale_baseline: result.stale.clone(),
                 digest: String::new(),
             },
         };
@@ -325,7 +353,8 @@ impl Report {
         let counts = count(&self.cases);
         let inapplicable = counts[VerdictKind::NotApplicable.as_str()];
         self.footer.applicable = self.cases.len() - inapplicable;
-        self.footer.exit_code = exit_code(&counts, self.footer.complete);
+        self.footer.exit_code =
+            exit_code(&counts, self.footer.complete, !self.footer.stale_baseline.is_empty());
         self.footer.counts = counts;
         self.footer.digest = digest::of(self);
     }
@@ -390,6 +419,7 @@ fn case_report(outcome: &Outcome<'_>, redactor: &Redactor) -> CaseReport {
         source: case.place(),
         verdict: outcome.verdict.kind(),
         reason: outcome.verdict.reason().map(|reason| redactor.redact(reason)),
+        baseline: outcome.verdict.known().cloned(),
         failure: outcome.verdict.failure().map(|failure| FailureReport::new(failure, redactor)),
         facts: facts.map(|fact| FactReport::new(fact, redactor)).collect(),
         elapsed_ms: crate::client::millis(outcome.elapsed),
@@ -420,7 +450,7 @@ impl FailureReport {
 }
 
 /// See [`crate::exit`] for the order in which codes win.
-fn exit_code(counts: &BTreeMap<String, usize>, complete: bool) -> u8 {
+fn exit_code(counts: &BTreeMap<String, usize>, complete: bool, stale: bool) -> u8 {
     use VerdictKind as V;
     let some = |kinds: &[VerdictKind]| kinds.iter().any(|kind| counts[kind.as_str()] > 0);
     if some(&[V::HarnessError]) {
@@ -429,9 +459,11 @@ fn exit_code(counts: &BTreeMap<String, usize>, complete: bool) -> u8 {
         exit::NOT_CONFORMANT
     } else if some(&[V::Blocked, V::Inconclusive, V::NotRun])
         || !complete
-        || !some(&[V::Pass, V::Flaky])
+        || !some(&[V::Pass, V::Flaky, V::UnexpectedPass])
     {
         exit::UNREACHABLE_OR_BLOCKED
+    } else if stale {
+        exit::STALE_BASELINE
     } else {
         exit::CONFORMANT
     }

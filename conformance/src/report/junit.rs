@@ -36,7 +36,11 @@ fn status(report: &Report, case: &CaseReport) -> TestCaseStatus {
         let mut status = TestCaseStatus::non_success(kind);
         status.set_type(case.verdict.as_str());
         let message = case.failure.as_ref().map(|failure| failure.messages.join("; "));
-        status.set_message(message.or_else(|| case.reason.clone()).unwrap_or_default());
+        let message = message.or_else(|| case.reason.clone()).unwrap_or_default();
+        status.set_message(match case.verdict {
+            V::UnexpectedPass => format!("it passed; the baseline says that it fails: {message}"),
+            _ => message,
+        });
         status.set_description(description(report, case));
         status
     };
@@ -51,14 +55,23 @@ fn status(report: &Report, case: &CaseReport) -> TestCaseStatus {
             status.add_rerun(rerun);
             status
         }
-        V::Fail => unsuccessful(NonSuccessKind::Failure),
+        // A known failure is not red, and it is not silent; a pass against the baseline asks for a change.
+        V::Fail | V::UnexpectedPass => unsuccessful(NonSuccessKind::Failure),
         // Not judged is not passed: it has to be as red as a failure in whatever reads this.
         V::Blocked | V::Inconclusive | V::HarnessError | V::NotRun => {
             unsuccessful(NonSuccessKind::Error)
         }
-        V::NotApplicable => {
+        V::NotApplicable | V::KnownFailing => {
             let mut status = TestCaseStatus::skipped();
-            status.set_message(case.reason.clone().unwrap_or_default());
+            let reason = case.reason.clone().unwrap_or_default();
+            status.set_type(case.verdict.as_str());
+            status.set_message(match case.verdict {
+                V::KnownFailing => format!("known failing: {reason}"),
+                _ => reason,
+            });
+            if case.verdict == V::KnownFailing {
+                status.set_description(description(report, case));
+            }
             status
         }
     }

@@ -149,7 +149,10 @@ fn contradictions(report: &Report) -> Vec<String> {
 
 /// A verdict has what belongs to it, and the transcript what is spoken of.
 fn of_case(case: &CaseReport) -> impl Iterator<Item = &'static str> {
-    let passed = matches!(case.verdict, VerdictKind::Pass | VerdictKind::Flaky);
+    let passed = matches!(
+        case.verdict,
+        VerdictKind::Pass | VerdictKind::Flaky | VerdictKind::UnexpectedPass
+    );
     let failed = matches!(case.verdict, VerdictKind::Fail | VerdictKind::Flaky);
     let mentioned = case.facts.iter().filter_map(|fact| fact.exchange);
     let mentioned = mentioned.chain(case.failure.iter().filter_map(|failure| failure.exchange));

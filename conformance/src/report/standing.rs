@@ -39,6 +39,9 @@ pub(super) fn explanation(case: &CaseReport) -> String {
 pub(super) fn conclusion(report: &Report) -> &'static str {
     use crate::exit;
     match report.footer.exit_code {
+        exit::CONFORMANT if report.count(VerdictKind::KnownFailing) > 0 => {
+            "conformant but for known failures"
+        }
         exit::CONFORMANT => "conformant",
         exit::NOT_CONFORMANT => "not conformant",
         exit::HARNESS => "the suite is at fault",

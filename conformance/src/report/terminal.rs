@@ -40,7 +40,12 @@ impl Style {
             V::Pass => text.green().to_string(),
             V::Fail | V::HarnessError => text.red().bold().to_string(),
             V::NotApplicable => text.dimmed().to_string(),
-            V::Flaky | V::Blocked | V::Inconclusive | V::NotRun => text.yellow().to_string(),
+            V::KnownFailing
+            | V::UnexpectedPass
+            | V::Flaky
+            | V::Blocked
+            | V::Inconclusive
+            | V::NotRun => text.yellow().to_string(),
         }
     }
 }
@@ -123,7 +128,15 @@ fn shown(body: &RecordedBody) -> String {
 /// Blocked, inconclusive and not-run cases, by reason: many share one.
 fn others(out: &mut String, report: &Report, style: Style) {
     use VerdictKind as V;
-    for kind in [V::Blocked, V::Inconclusive, V::NotRun, V::NotApplicable] {
+    let kinds = [
+        V::KnownFailing,
+        V::UnexpectedPass,
+        V::Blocked,
+        V::Inconclusive,
+        V::NotRun,
+        V::NotApplicable,
+    ];
+    for kind in kinds {
         let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for case in report.cases.iter().filter(|case| case.verdict == kind) {
             let reason = case.reason.as_deref().unwrap_or_default();
@@ -184,7 +197,14 @@ fn headline(out: &mut String, report: &Report, style: Style) {
             let _ = writeln!(out, "  {leftover}");
         }
     }
+    if !footer.stale_baseline.is_empty() {
+        let _ = writeln!(out, "lines of the baseline that are not true:");
+        for stale in &footer.stale_baseline {
+            let _ = writeln!(out, "  {} ({}): {}", stale.source, stale.cases, stale.problem);
+        }
+    }
     let kind = match footer.exit_code {
+        exit::CONFORMANT if report.count(V::KnownFailing) > 0 => V::KnownFailing,
         exit::CONFORMANT => V::Pass,
         exit::NOT_CONFORMANT => V::Fail,
         exit::HARNESS => V::HarnessError,

@@ -10,6 +10,7 @@ use rand::{SeedableRng as _, rngs::StdRng};
 
 use super::attempt::{Ended, attempt};
 use super::plan::Plan;
+use crate::baseline::Stale;
 use crate::case::{Case, Feature, Lane};
 use crate::client::{Exchange, Redactor};
 use crate::evidence::Verdict;
@@ -56,6 +57,8 @@ pub struct RunResult<'a> {
     pub elapsed: Duration,
     /// The run's secrets, for whoever writes down what it found out.
     pub redactor: Arc<Redactor>,
+    /// Lines of the baseline that are not true, once it was asked.
+    pub stale: Vec<Stale>,
 }
 
 /// Who wants to see a run go on.
@@ -131,6 +134,7 @@ pub async fn run<'a>(
         stopped: world.stopped(),
         leftovers,
         elapsed: started.elapsed(),
+        stale: Vec::new(),
         redactor: Arc::clone(world.client.redactor()),
     }
 }

@@ -85,7 +85,8 @@ fn inapplicable(case: &Case, target: &Target) -> Option<Verdict> {
     Some(Verdict::NotApplicable(reason))
 }
 
-fn matches(filter: &str, case: &Case) -> bool {
+/// Whether a case's id, slug, area or a sentence it cites is meant.
+pub(crate) fn matches(filter: &str, case: &Case) -> bool {
     let names = [case.id.as_str(), case.slug.as_str(), case.area()];
     names.into_iter().chain(case.cites.iter().map(String::as_str)).any(|name| glob(filter, name))
 }

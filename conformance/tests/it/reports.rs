@@ -40,7 +40,7 @@ async fn varied() -> (Report, Host) {
     (report, host)
 }
 
-fn assert_fits_the_schema(document: &str) {
+pub(crate) fn assert_fits_the_schema(document: &str) {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
     let document: Value = serde_json::from_str(document).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();

@@ -7,7 +7,7 @@ use hostproof::case::Case;
 use hostproof::client::Client;
 use hostproof::ledger::{Ledger, bless};
 use hostproof::report::{Header, Report, SelectionReport, Silent};
-use hostproof::runner::{self, RunOptions, Selection};
+use hostproof::runner::{self, RunOptions, RunResult, Selection};
 use hostproof::sources::{SourceFile, Sources};
 use hostproof::suite::Suite;
 use hostproof::target::Target;
@@ -85,6 +85,20 @@ pub(crate) async fn run(suite: &Suite, target: &Target) -> Report {
 
 /// The same with a deadline for the whole run.
 pub(crate) async fn run_with(suite: &Suite, target: &Target, deadline: Duration) -> Report {
+    let (header, result) = result_within(suite, target, deadline).await;
+    Report::new(header, &suite.ledger, &result)
+}
+
+/// The same, before it is a report.
+pub(crate) async fn result_of<'a>(suite: &'a Suite, target: &Target) -> (Header, RunResult<'a>) {
+    result_within(suite, target, Duration::from_mins(1)).await
+}
+
+async fn result_within<'a>(
+    suite: &'a Suite,
+    target: &Target,
+    deadline: Duration,
+) -> (Header, RunResult<'a>) {
     let client = Client::new(target.host.url.clone(), None).unwrap();
     let random = rand::rngs::StdRng::seed_from_u64(7);
     let mut world = World::start(target.clone(), client, random).await;
@@ -95,6 +109,5 @@ pub(crate) async fn run_with(suite: &Suite, target: &Target, deadline: Duration)
     let selection = SelectionReport::default();
     let header = Header::new(suite, target, &world.run, 7, 4, selection);
     world.knock().await;
-    let result = runner::run(&world, plans, options, &Silent).await;
-    Report::new(header, &suite.ledger, &result)
+    (header, runner::run(&world, plans, options, &Silent).await)
 }
