@@ -5,7 +5,9 @@ mod init;
 mod ledger;
 mod list;
 mod outbound_ca;
+mod report;
 mod run;
+mod spec;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,6 +42,8 @@ enum Command {
     Init(init::Args),
     /// Judge a host.
     Run(Box<run::Args>),
+    /// Write the views of a recorded report.
+    Report(report::Args),
     /// Make the certificate authority of the suite's outbound server, for a host to trust.
     OutboundCa(outbound_ca::Args),
     /// Write the first baseline: what failed in a report, for a person to give reasons.
@@ -48,6 +52,8 @@ enum Command {
     List(list::Args),
     /// Print the specification's sentences with their cases, and lock their texts.
     Ledger(ledger::Args),
+    /// Write the specification as pages, with each sentence's cases in the margin.
+    Spec(spec::Args),
 }
 
 /// Where ledger and cases come from.
@@ -105,7 +111,9 @@ pub fn main() -> ExitCode {
         Command::OutboundCa(args) => outbound_ca::outbound_ca(&args),
         Command::Baseline(args) => baseline::baseline(&args),
         Command::List(args) => list::list(&args),
+        Command::Report(args) => report::report(&args),
         Command::Ledger(args) => ledger::ledger(&args),
+        Command::Spec(args) => spec::spec(&args),
     };
     ExitCode::from(result.unwrap_or_else(|failed| {
         eprintln!("hostproof: {}", failed.message);

@@ -21,6 +21,7 @@ pub mod patch;
 pub mod peers;
 pub mod report;
 pub mod runner;
+pub mod site;
 pub mod sources;
 pub mod suggest;
 pub mod suite;

@@ -21,15 +21,12 @@ pub(crate) fn fill(template: &str, values: &[(&str, &str)]) -> String {
         let value = after.split_once("}}").and_then(|(name, tail)| {
             values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value, tail))
         });
-        match value {
-            Some((value, tail)) => {
-                out.push_str(value);
-                rest = tail;
-            }
-            None => {
-                out.push_str("{{");
-                rest = after;
-            }
+        if let Some((value, tail)) = value {
+            out.push_str(value);
+            rest = tail;
+        } else {
+            out.push_str("{{");
+            rest = after;
         }
     }
     out.push_str(rest);

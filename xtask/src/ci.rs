@@ -24,6 +24,7 @@ type Step = (&'static str, Command);
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let mut steps = lint_steps();
     steps.push(("test", xtask(["test"])));
+    steps.push(("consumers", xtask(["consumers"])));
     steps.push(("conformance", xtask(["conformance"])));
     steps.push(("serve", xtask(["serve", "--check"])));
     steps.push(("replicas", xtask(["serve", "--check", "--replicas", "2"])));

@@ -4,6 +4,7 @@ mod api;
 mod catalog;
 mod ci;
 mod conformance;
+mod consumers;
 mod database;
 mod fixtures;
 mod host;
@@ -42,6 +43,8 @@ enum Command {
     Hosted(hosted::Command),
     /// Run every test, with the servers they need.
     Test(test::Args),
+    /// Open the reports in a browser, and read them with parsers of others; needs Node.js and Chromium.
+    Consumers,
     /// Build the guests and write `fixtures-plugins/artifacts`, or compare with what is there.
     Fixtures(fixtures::Args),
     /// Check the rules of the house: arrows between crates, inherited settings, module docs.
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Hosted(command) => command.first_half(),
         Command::Test(args) => test::run(&args),
+        Command::Consumers => consumers::run(),
         Command::Fixtures(args) => fixtures::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Tidy => tidy::run().map(|()| ExitCode::SUCCESS),
         Command::Lint => ci::lint(),

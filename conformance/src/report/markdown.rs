@@ -121,15 +121,12 @@ fn details(report: &Report, case: &CaseReport) -> String {
     }
     if let Some(exchange) = case.telling_exchange() {
         fence(&mut out, "sh", &curl(exchange));
-        match &exchange.response {
-            Some(response) => {
-                let body = shown(&response.body);
-                fence(&mut out, "", &format!("{}\n{body}", response.status));
-            }
-            None => {
-                let error = exchange.error.as_deref().unwrap_or_default();
-                let _ = writeln!(out, "No response: {}", inline(error));
-            }
+        if let Some(response) = &exchange.response {
+            let body = shown(&response.body);
+            fence(&mut out, "", &format!("{}\n{body}", response.status));
+        } else {
+            let error = exchange.error.as_deref().unwrap_or_default();
+            let _ = writeln!(out, "No response: {}", inline(error));
         }
     }
     out.push_str("\n</details>\n");

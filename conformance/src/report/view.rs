@@ -103,9 +103,8 @@ pub fn write(
 
 /// Where to look first: the page for people if there is one, then how many others there are.
 pub fn places(written: &[PathBuf]) -> String {
-    let named = |name: &str| written.iter().find(|path| path.ends_with(name));
-    let Some(first) = named("report.html").or_else(|| named("report.json")).or(written.first())
-    else {
+    let at = |name: &str| written.iter().find(|path| path.ends_with(name));
+    let Some(first) = at("report.html").or_else(|| at("report.json")).or(written.first()) else {
         return String::new();
     };
     let names = written.iter().filter(|path| *path != first).filter_map(|path| path.file_name());

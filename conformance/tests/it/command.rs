@@ -63,6 +63,55 @@ async fn a_url_alone_is_enough_for_zero_fixture_cases() {
 }
 
 #[tokio::test]
+async fn views_are_made_of_a_recorded_report_as_they_were_of_the_run() {
+    let host = start(|_, _| reply(200, "application/json", OK)).await;
+    let folder = folder(&both());
+    let run = ["run", "--root", ".", "--url", &host.url(), "--report", "json", "--report", "tap"];
+    assert_eq!(hostproof(folder.path(), &run).await.status.code(), Some(0));
+    let out = folder.path().join("hostproof-report");
+    assert!(!out.join("report.html").exists(), "only what was asked for is written");
+    let tap = std::fs::read_to_string(out.join("report.tap")).unwrap();
+
+    let json = "hostproof-report/report.json";
+    let again = hostproof(folder.path(), &["report", json, "--out", "views"]).await;
+    assert_eq!(again.status.code(), Some(0), "{}", stderr(&again));
+    assert!(stdout(&again).starts_with("report: views/report.html; beside it report.json, "));
+    assert_eq!(std::fs::read_to_string(folder.path().join("views/report.tap")).unwrap(), tap);
+    let printed = ["report", json, "--format", "tap", "--stdout"];
+    assert_eq!(stdout(&hostproof(folder.path(), &printed).await), tap);
+    // Which view?
+    assert_eq!(
+        hostproof(folder.path(), &["report", json, "--stdout"]).await.status.code(),
+        Some(2)
+    );
+    // Half a report is none.
+    let text = std::fs::read_to_string(folder.path().join(json)).unwrap();
+    std::fs::write(folder.path().join("half.json"), &text[..text.len() / 2]).unwrap();
+    let half = hostproof(folder.path(), &["report", "half.json"]).await;
+    assert_eq!(half.status.code(), Some(2));
+    assert!(stderr(&half).contains("half.json"), "{}", stderr(&half));
+}
+
+#[tokio::test]
+async fn the_specification_is_written_as_pages_with_verdicts_in_the_margin() {
+    let host = start(|_, _| reply(200, "application/json", OK)).await;
+    let folder = folder(&both());
+    let run = ["run", "--root", ".", "--url", &host.url(), "--filter", "c-0001"];
+    assert_eq!(hostproof(folder.path(), &run).await.status.code(), Some(0));
+    let spec =
+        ["spec", "--root", ".", "--report", "hostproof-report/report.json", "--out", "spec-pages"];
+    let spec = hostproof(folder.path(), &spec).await;
+    assert_eq!(stdout(&spec), "spec-pages/index.html\n", "{}", stderr(&spec));
+    let page = std::fs::read_to_string(folder.path().join("spec-pages/things.html")).unwrap();
+    assert!(page.contains("<a href=\"report.html#c-0001\">"), "{page}");
+    assert!(page.contains("1 not in the report"), "{page}");
+    assert!(folder.path().join("spec-pages/report.html").exists());
+    let missing =
+        hostproof(folder.path(), &["spec", "--root", ".", "--mutants", "none.json"]).await;
+    assert_eq!(missing.status.code(), Some(2));
+}
+
+#[tokio::test]
 async fn the_exit_code_tells_what_happened() {
     let folder = folder(&both());
     let broken = start(|head, _| {

@@ -21,3 +21,4 @@ mod runs;
 mod support;
 mod targets;
 mod vars;
+mod views;

@@ -11,13 +11,16 @@ const OK: &str = r#"{"status":"ok"}"#;
 const HEALTHY: &str = "{ status = 200, json = { \"/status\" = \"ok\" } }";
 
 /// One case for every verdict that a run without a stop can have.
-async fn varied() -> (Report, Host) {
+pub(crate) async fn varied() -> (Report, Host) {
     let times = std::sync::Mutex::new(0);
     let host = start(move |head, _| match head.uri.path() {
         "/sometimes" => {
             let mut times = times.lock().unwrap();
             *times += 1;
-            reply(if *times == 1 { 503 } else { 200 }, "application/json", OK)
+            match *times {
+                1 => reply(503, "text/html", "</script><script>pwned = alert(1)</script><!--"),
+                _ => reply(200, "application/json", OK),
+            }
         }
         "/bad" => reply(500, "application/octet-stream", vec![0xff, 0, 1]),
         "/api/v1/auth/login" => reply(401, "application/json", r#"{"success":false}"#),

@@ -63,7 +63,9 @@ function about() {
     ["Run", header.run],
   ];
   if (selected.length) rows.push(["Selected", selected.join(", ")]);
-  if (header.shard) rows.push(["Shard", `${header.shard}`]);
+  if (header.selection.shard) rows.push(["Part", `${header.selection.shard}`]);
+  if (header.merged?.length) rows.push(["Merged", plural(header.merged.length, "run")]);
+  if (header.repeat) rows.push(["Repeat", header.repeat]);
   return rows.map(([term, text]) => h("div", {}, h("dt", {}, term), h("dd", {}, text)));
 }
 

@@ -32,7 +32,7 @@ function prose(text) {
 function failure(one) {
   const { step, messages, kind } = one.failure;
   return h("div.failure", {},
-    h("h4", {}, step ? `Step ${step}` : kind),
+    h("h3", {}, step ? `Step ${step}` : kind),
     h("ul.differences", {}, messages.map((message) => h("li", {}, message))),
     one.verdict === "flaky" ? h("p", {}, "It passed when it was run again alone.") : null);
 }
@@ -61,13 +61,13 @@ function shown(one, exchange) {
       message("Request", `${exchange.method} ${exchange.url}`, exchange.headers, exchange.body),
       response
         ? message("Response", `${response.status}`, response.headers, response.body)
-        : h("div.message", {}, h("h5", {}, "Response"), h("p", {}, exchange.error ?? "none"))),
+        : h("div.message", {}, h("h3.part", {}, "Response"), h("p", {}, exchange.error ?? "none"))),
     repeat(exchange.curl));
 }
 
 function message(name, first, headers, body) {
   const lines = [first, ...headers.map(([key, value]) => `${key}: ${value}`)].join("\n");
-  return h("div.message", {}, h("h5", {}, name),
+  return h("div.message", {}, h("h3.part", {}, name),
     h("pre", { tabindex: "0", "aria-label": `${name}: head` }, lines),
     body && body.bytes ? content(name, body) : h("p.source", {}, "no body"));
 }
@@ -104,5 +104,5 @@ function repeat(curl) {
     }
   });
   const line = h("pre", { tabindex: "0", "aria-label": "The request as a curl command" }, curl);
-  return h("div.again", {}, h("h5", {}, "Ask again ", button), line);
+  return h("div.again", {}, h("h3.part", {}, "Ask again ", button), line);
 }
