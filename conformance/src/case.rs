@@ -7,6 +7,7 @@
 mod check;
 mod data;
 mod events;
+mod fault;
 mod load;
 mod outbound;
 mod step;
@@ -15,6 +16,7 @@ mod words;
 
 pub use data::{Data, Span};
 pub use events::{CoreEventSpec, DeadLetterSpec, EntrySpec, EventSpec, InjectSpec};
+pub use fault::{Change, FaultSpec, Part};
 pub use load::{CaseError, load};
 pub use outbound::{AnswerSpec, SeenSpec};
 pub use step::{

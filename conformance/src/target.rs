@@ -2,11 +2,13 @@
 //!
 //! Unknown keys are refused. `hostproof init` writes one with all keys and their meaning.
 
+mod faults;
 mod limits;
 mod outbound;
 mod plugin_config;
 mod template;
 
+pub use faults::Faults;
 pub use limits::Limits;
 pub use outbound::OutboundServer;
 pub use plugin_config::{GrantedSecret, PluginConfig};
@@ -40,6 +42,8 @@ pub struct Target {
     pub outbound: Option<OutboundServer>,
     /// The Valkey on which the host publishes events.
     pub valkey: Option<Valkey>,
+    /// How the host's services are taken away and brought back.
+    pub faults: Option<Faults>,
     /// The plugin configuration the operator set.
     #[serde(default)]
     pub config: PluginConfig,
@@ -204,6 +208,7 @@ impl Target {
             catalog: None,
             outbound: None,
             valkey: None,
+            faults: None,
             config: PluginConfig::default(),
             limits: Limits::default(),
         }
@@ -221,6 +226,9 @@ impl Target {
             && let Some(key) = self.config.missing()
         {
             return Err(format!("the feature `config` is claimed, and [config] has no `{key}`"));
+        }
+        if let Some(faults) = &self.faults {
+            faults.check()?;
         }
         if let Some(Admin { password, password_env, .. }) = &self.admin
             && password.is_some() == password_env.is_some()

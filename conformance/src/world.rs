@@ -2,11 +2,13 @@
 //! what was created and has to be removed.
 
 mod cleanup;
+mod faults;
 mod fixtures;
 mod identity;
 mod plugin;
 
 pub use cleanup::Resource;
+pub use faults::Away;
 pub use identity::Identities;
 pub use plugin::{PluginState, manifest_of};
 
@@ -18,7 +20,7 @@ use rand::Rng as _;
 use rand::rngs::StdRng;
 use tokio::sync::{Mutex as AsyncMutex, watch};
 
-use crate::case::Feature;
+use crate::case::{Feature, Part};
 use crate::client::{Answer, Client, Outgoing, Transcript, TransportError};
 use crate::errors::chain;
 use crate::evidence::{Failure, FailureKind};
@@ -40,6 +42,14 @@ impl Trouble {
     /// A fixture could not be made.
     pub fn preparation(message: impl Into<String>) -> Self {
         Self::Failed(Failure::new(FailureKind::Preparation, message))
+    }
+
+    /// In words, for a message about another.
+    pub fn describe(self) -> String {
+        match self {
+            Self::Failed(failure) => failure.messages.join("; "),
+            Self::Blocked(message) | Self::Harness(message) => message,
+        }
     }
 
     /// What a broken exchange means.
@@ -92,6 +102,8 @@ pub struct World {
     pub outbound: Result<Outbound, String>,
     /// The event channel, or why there is none.
     pub bus: Result<Bus, String>,
+    /// What the suite has taken away from the host and not yet brought back.
+    pub away: Away,
     /// Things of the whole run to remove at its end.
     pub created: Mutex<Vec<Resource>>,
     /// For how long a host that does not answer is believed to be busy.
@@ -132,6 +144,7 @@ impl World {
             catalog,
             outbound,
             bus,
+            away: Away::default(),
             created: Mutex::default(),
             patience: PATIENCE,
             stop: watch::Sender::new(None),
@@ -182,6 +195,10 @@ impl World {
         const PAUSE: Duration = Duration::from_millis(200);
         /// For how long an answer is taken as a sign of life for those who ask meanwhile.
         const FRESH: Duration = Duration::from_secs(1);
+        // Nobody expects an answer of a host that the suite itself has ended.
+        if self.away.is(Part::Host) {
+            return;
+        }
         let mut last = self.probing.lock().await;
         if self.stopped().is_some() || last.is_some_and(|seen| seen.elapsed() < FRESH) {
             return;

@@ -2,6 +2,7 @@
 //!
 //! [`crate::hosted`] says how it comes to its servers and programs.
 
+mod faults;
 mod target;
 
 use std::{
@@ -16,12 +17,13 @@ use anyhow::{Context as _, Result, ensure};
 use nix::{sys::signal::kill, unistd::Pid};
 
 use crate::{
-    host::{Ground, Host, Plan},
+    host::{Ground, Plan},
     hosted::{Common, SERVICES, SUITE, Stage},
     signals::Signals,
     tool::{self, announce},
     workspace,
 };
+use faults::Controlled;
 use target::Target;
 
 /// Judge the reference host.
@@ -53,13 +55,18 @@ pub(crate) fn run(args: &Args, stage: &Stage) -> Result<ExitCode> {
         environment: target.host_environment(stage.database()?.to_owned()),
         plugin_config: Target::plugin_config(),
     };
-    let mut host = Host::start(stage, &ground, &plan)?;
-    eprintln!("    {} after {:.1} s", host.url, began.elapsed().as_secs_f32());
+    let mut controlled = Controlled::start(stage, &ground, plan)?;
+    let url = controlled.host.url.clone();
+    eprintln!("    {url} after {:.1} s", began.elapsed().as_secs_f32());
     if target.valkey.is_none() {
         eprintln!("    there is no Valkey here: the cases that observe one will be blocked");
     }
     let target_file = ground.folder().join("target.toml");
-    std::fs::write(&target_file, target.render(&host.url))?;
+    let faults = controlled.section(stage.program(SERVICES)?, target.valkey.is_some());
+    if faults.is_none() {
+        eprintln!("    the servers are not ours to take away: no cases of the fault tier");
+    }
+    std::fs::write(&target_file, target.render(&url, faults.as_deref()))?;
 
     announce("judging it");
     let mut suite = tool::tied(stage.program(SERVICES)?, stage.program(SUITE)?);
@@ -68,7 +75,8 @@ pub(crate) fn run(args: &Args, stage: &Stage) -> Result<ExitCode> {
         .args(["run", "--target"])
         .arg(&target_file)
         .args(&args.suite);
-    let status = attend(&mut suite, &stage.signals)?;
+    let status = attend(&mut suite, &stage.signals, &mut controlled)?;
+    let host = &mut controlled.host;
     if let Some(ended) = host.ended()? {
         eprintln!("xtask: the host ended during the run ({ended}):\n{}", host.log_tail());
     }
@@ -88,15 +96,21 @@ fn make_authority(hostproof: &Path, target: &Target) -> Result<()> {
     Ok(())
 }
 
-/// Runs the suite to its end, and passes on the signals that ask for an earlier one.
-fn attend(command: &mut Command, signals: &Signals) -> Result<ExitStatus> {
-    const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+/// Runs the suite to its end, passes on the signals that ask for an earlier one, and does to the host
+/// what the suite wants done.
+fn attend(
+    command: &mut Command,
+    signals: &Signals,
+    controlled: &mut Controlled<'_>,
+) -> Result<ExitStatus> {
+    const LOOK_INTERVAL: Duration = Duration::from_millis(20);
     let mut child =
         command.spawn().with_context(|| format!("cannot run `{}`", tool::shown(command)))?;
     loop {
         if let Some(status) = child.try_wait().context("cannot wait for the suite")? {
             return Ok(status);
         }
+        controlled.obey()?;
         if let Some(signal) = signals.within(LOOK_INTERVAL) {
             // It may have ended since we looked.
             let _ = kill(Pid::from_raw(child.id().cast_signed()), signal);

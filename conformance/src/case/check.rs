@@ -93,6 +93,8 @@ fn known_variables(case: &Case) -> Result<Vars, String> {
     }
     let limits = Limits::default();
     for (name, _) in limits.spans() {
+        known.set(format!("{name}_twice"), "2s");
+        known.set(format!("{name}_twice_ms"), 2000);
         known.set(name, "1s");
     }
     for (name, _) in limits.numbers() {
@@ -252,7 +254,12 @@ fn action(
         | Action::DeadLetter(_)
         | Action::Entry(_)
         | Action::RemoveGroup => events::check(&step.action, known)?,
-        Action::Join(name) => {
+        Action::Fault(_) if case.tier != Tier::Fault || case.lane != Lane::Exclusive => {
+            return Err(
+                "`fault` concerns all cases: tier = \"fault\", lane = \"exclusive\"".to_owned()
+            );
+        }
+        Action::Join(name) | Action::Abandon(name) => {
             if !waiting.remove(name.as_str()) {
                 return Err(format!("no background step `{name}` is under way"));
             }
@@ -265,6 +272,7 @@ fn action(
         | Action::Uninstall
         | Action::Withdraw
         | Action::Release
+        | Action::Fault(_)
         | Action::Catalog(_) => {}
     }
     Ok(())

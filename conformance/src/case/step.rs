@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    AnswerSpec, CatalogMode, CoreEventSpec, Data, DeadLetterSpec, EntrySpec, EventSpec, Identity,
-    InjectSpec, PluginSpec, SeenSpec, Span,
+    AnswerSpec, CatalogMode, CoreEventSpec, Data, DeadLetterSpec, EntrySpec, EventSpec, FaultSpec,
+    Identity, InjectSpec, PluginSpec, SeenSpec, Span,
 };
 use crate::peers::archive::Artifact;
 
@@ -84,8 +84,12 @@ pub enum Action {
     Entry(EntrySpec),
     /// The group of the stream is removed.
     RemoveGroup,
+    /// Something is taken away from the host, or brought back; or the host itself is.
+    Fault(FaultSpec),
     /// The end of a background step.
     Join(String),
+    /// Nobody waits any more for the end of a background step.
+    Abandon(String),
 }
 
 impl Action {
@@ -112,7 +116,9 @@ impl Action {
             Self::DeadLetter(_) => "dead_letter",
             Self::Entry(_) => "entry",
             Self::RemoveGroup => "remove_group",
+            Self::Fault(_) => "fault",
             Self::Join(_) => "join",
+            Self::Abandon(_) => "abandon",
         }
     }
 }
@@ -210,6 +216,8 @@ pub struct Expect {
     pub body_len: Option<Data>,
     /// A lower bound that the specification states.
     pub no_sooner_than: Option<String>,
+    /// An upper bound that the specification states.
+    pub no_later_than: Option<String>,
     /// Of a `join`: the answer came after that of the step before.
     #[serde(default)]
     pub ended_after_previous: bool,
@@ -225,6 +233,7 @@ impl Expect {
             && self.body.is_none()
             && self.body_len.is_none()
             && self.no_sooner_than.is_none()
+            && self.no_later_than.is_none()
             && !self.ended_after_previous
     }
 }
@@ -256,7 +265,9 @@ pub(super) struct StepText {
     dead_letter: Option<DeadLetterSpec>,
     entry: Option<EntrySpec>,
     remove_group: Option<Nothing>,
+    fault: Option<FaultSpec>,
     join: Option<String>,
+    abandon: Option<String>,
     #[serde(default)]
     expect: Expect,
     #[serde(default)]
@@ -295,11 +306,13 @@ impl StepText {
         actions.extend(self.dead_letter.map(Action::DeadLetter));
         actions.extend(self.entry.map(Action::Entry));
         actions.extend(self.remove_group.map(|Nothing {}| Action::RemoveGroup));
+        actions.extend(self.fault.map(Action::Fault));
         actions.extend(self.join.map(Action::Join));
+        actions.extend(self.abandon.map(Action::Abandon));
         let names: Vec<_> = actions.iter().map(Action::name).collect();
         let action = match actions.len() {
             1 => actions.remove(0),
-            0 => return Err("a step has an action: request, probe, publish, install, upgrade, patch, uninstall, withdraw, catalog, download_seen, release, outbound_seen, outbound_answer, observe_event, observe_activity, core_event, inject_event, dead_letter, entry, remove_group or join".to_owned()),
+            0 => return Err("a step has an action: request, probe, publish, install, upgrade, patch, uninstall, withdraw, catalog, download_seen, release, outbound_seen, outbound_answer, observe_event, observe_activity, core_event, inject_event, dead_letter, entry, remove_group, fault, join or abandon".to_owned()),
             _ => return Err(format!("a step has one action, not {}", names.join(" and "))),
         };
         let meanwhile = self.meanwhile.map(|step| step.into_step().map(Box::new)).transpose();

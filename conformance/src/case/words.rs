@@ -108,6 +108,8 @@ words! {
         StalePassword = "stale-password",
         /// The host serves metrics at `/metrics`, to whoever reaches its API.
         Metrics = "metrics",
+        /// The suite may take the host's services away, and end the host, as `[faults]` says.
+        Faults = "faults",
     }
 }
 

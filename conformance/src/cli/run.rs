@@ -129,7 +129,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
             result = run => Ok(Report::new(header, &suite.ledger, &result)),
             () = interrupted_twice(&world) => Err(Failed {
                 code: exit::UNREACHABLE_OR_BLOCKED,
-                message: format!("left at once; names beginning with com.hostproof.{} may remain", world.run),
+                message: left_at_once(&world),
             }),
         }
     })?;
@@ -195,6 +195,14 @@ fn target(args: &Args) -> Result<Target, Failed> {
         target.admin = Some(Admin::new(username.clone(), password));
     }
     Ok(target)
+}
+
+fn left_at_once(world: &World) -> String {
+    let remains = format!("names beginning with com.hostproof.{} may remain", world.run);
+    match world.away.describe() {
+        None => format!("left at once; {remains}"),
+        Some(away) => format!("left at once; {remains}, and these are still away: {away}"),
+    }
 }
 
 /// The first interrupt ends the run in order: clean up, write reports. The second ends it at once.

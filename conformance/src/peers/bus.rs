@@ -5,18 +5,21 @@ mod streams;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use redis::aio::MultiplexedConnection;
+use redis::aio::ConnectionManager;
 
 use crate::evidence::Receipt;
 use crate::target::Valkey;
 
 /// The channel's name in the specification.
 const CHANNEL: &str = "paca.events";
+/// Between two attempts to subscribe again.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Valkey stopped answering, or gave an answer that makes no sense.
 #[derive(Debug, thiserror::Error)]
@@ -32,11 +35,12 @@ pub struct BusMessage {
     pub receipt: Receipt,
 }
 
-/// Listens from the start of the run, so that no message can come too early.
+/// Listens from the start of the run, so that no message can come too early. A Valkey that goes away,
+/// and comes back, is used again.
 #[derive(Debug)]
 pub struct Bus {
     messages: Arc<Mutex<Vec<BusMessage>>>,
-    commands: MultiplexedConnection,
+    commands: ConnectionManager,
     /// Entries that the suite itself put onto the stream.
     injected: Mutex<BTreeSet<String>>,
     task: JoinHandle<()>,
@@ -46,21 +50,37 @@ impl Bus {
     /// Subscribes on the Valkey of `[valkey]`.
     pub async fn start(target: &Valkey) -> Result<Self, redis::RedisError> {
         let client = redis::Client::open(target.url.as_str())?;
-        let commands = client.get_multiplexed_async_connection().await?;
-        let mut channel = client.get_async_pubsub().await?;
-        channel.subscribe(CHANNEL).await?;
+        let commands = client.get_connection_manager().await?;
+        let mut channel = subscribe(&client).await?;
         let messages = Arc::new(Mutex::new(Vec::new()));
         let shared = Arc::clone(&messages);
         let task = tokio::spawn(async move {
-            let mut stream = channel.into_on_message();
-            while let Some(message) = stream.next().await {
-                let receipt = Receipt::of_event(&message);
-                let value = serde_json::from_slice(message.get_payload_bytes()).unwrap_or_default();
-                let mut list = shared.lock().unwrap_or_else(PoisonError::into_inner);
-                list.push(BusMessage { value, receipt });
+            loop {
+                let mut stream = channel.into_on_message();
+                while let Some(message) = stream.next().await {
+                    let receipt = Receipt::of_event(&message);
+                    let value =
+                        serde_json::from_slice(message.get_payload_bytes()).unwrap_or_default();
+                    let mut list = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                    list.push(BusMessage { value, receipt });
+                }
+                channel = loop {
+                    match subscribe(&client).await {
+                        Ok(channel) => break channel,
+                        Err(_) => tokio::time::sleep(PAUSE).await,
+                    }
+                };
             }
         });
         Ok(Self { messages, commands, injected: Mutex::default(), task })
+    }
+
+    /// Whether the suite hears what is published: it publishes a word of its own, and looks for it.
+    pub async fn echoes(&self, word: &str) -> bool {
+        let mut command = redis::cmd("PUBLISH");
+        command.arg(CHANNEL).arg(json!({ "type": word }).to_string());
+        let published = command.exec_async(&mut self.commands.clone()).await;
+        published.is_ok() && !self.of_type(word).is_empty()
     }
 
     /// Messages with this topic, in order of arrival.
@@ -68,6 +88,12 @@ impl Bus {
         let list = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
         list.iter().filter(|message| message.value["type"] == topic).cloned().collect()
     }
+}
+
+async fn subscribe(client: &redis::Client) -> Result<redis::aio::PubSub, redis::RedisError> {
+    let mut channel = client.get_async_pubsub().await?;
+    channel.subscribe(CHANNEL).await?;
+    Ok(channel)
 }
 
 impl Drop for Bus {

@@ -13,7 +13,9 @@ use serde_json::Value;
 use self::variables::{dash_last_dot, target_vars};
 use super::background::Progressing;
 use super::step;
-use crate::case::{Case, CatalogMode, Identity, InstallSpec, Lane, Need, PluginSpec, Tier};
+use crate::case::{
+    Case, CatalogMode, Feature, Identity, InstallSpec, Lane, Need, PluginSpec, Tier,
+};
 use crate::client::{Answer, Exchange, Transcript};
 use crate::evidence::{Fact, Failure, FailureKind, Pass, Verdict};
 use crate::peers::Gate;
@@ -276,6 +278,10 @@ impl Attempt {
     async fn clean_up(&self, case: &Case) -> Vec<String> {
         // Whoever still waits for something that a failed case holds shall not wait for it any longer.
         self.gate.open();
+        let mut left = Vec::new();
+        if case.features.contains(&Feature::Faults) {
+            left = self.world.restore().await;
+        }
         if let Ok(catalog) = &self.world.catalog {
             if case.lane == Lane::Exclusive {
                 catalog.set_mode(CatalogMode::Ok);
@@ -286,10 +292,9 @@ impl Attempt {
         }
         let created = std::mem::take(&mut *lock(&self.created));
         if case.identities.iter().any(|identity| identity.needs_admin()) {
-            self.world.remove(created).await
-        } else {
-            Vec::new()
+            left.extend(self.world.remove(created).await);
         }
+        left
     }
 }
 

@@ -51,6 +51,11 @@ impl Progressing {
         self.background.insert(name, Background { task, installs });
     }
 
+    /// Lets a background step go, whose answer may never come.
+    pub(super) fn abandon(&mut self, name: &str) {
+        self.background.remove(name);
+    }
+
     /// Waits for the answer of a background step.
     pub(super) async fn join(&mut self, attempt: &Attempt, name: &str) -> Result<Answer, Trouble> {
         let mut background = self

@@ -59,11 +59,12 @@ pub(super) fn judge(
         judge.check(&format!("header {name}"), data, value.as_ref())?;
     }
     body(&mut judge, expect)?;
-    if let Some(bound) = &expect.no_sooner_than {
+    for (bound, relation) in [(&expect.no_sooner_than, "gte"), (&expect.no_later_than, "lte")] {
+        let Some(bound) = bound else { continue };
         let bound = vars.text(bound).map_err(|e| Trouble::Harness(e.to_string()))?;
         let bound = humantime::parse_duration(&bound)
-            .map_err(|e| Trouble::Harness(format!("no_sooner_than: {e}")))?;
-        let matcher = Matcher::parse(&json!({ "gte": bound.as_secs_f64() }));
+            .map_err(|e| Trouble::Harness(format!("`{bound}`: {e}")))?;
+        let matcher = Matcher::parse(&json!({ relation: bound.as_secs_f64() }));
         let elapsed = Value::from(answer.elapsed.as_secs_f64());
         judge.fact("seconds until the answer", &matcher.map_err(Trouble::Harness)?, Some(&elapsed));
     }

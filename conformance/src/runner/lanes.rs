@@ -1,4 +1,5 @@
-//! The lanes of a run: cases side by side, then those that must be alone, then failures once more alone.
+//! The lanes of a run: cases side by side, then those that must be alone, then those that take something
+//! away from the host, then failures once more alone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use rand::{SeedableRng as _, rngs::StdRng};
 use super::attempt::{Ended, attempt};
 use super::plan::Plan;
 use crate::baseline::Stale;
-use crate::case::{Case, Feature, Lane};
+use crate::case::{Action, Case, Feature, Lane, Tier};
 use crate::client::{Exchange, Redactor};
 use crate::evidence::Verdict;
 use crate::world::{Stop, World};
@@ -109,7 +110,10 @@ pub async fn run<'a>(
     let mut leftovers = Vec::new();
     let (shared, exclusive): (Vec<_>, Vec<_>) =
         todo.into_iter().partition(|case| case.lane == Lane::Shared);
-    for (lane, jobs) in [(shared, options.jobs.max(1)), (exclusive, 1)] {
+    // Faults last: by then everything else is judged, whatever becomes of the host.
+    let (faults, exclusive): (Vec<_>, Vec<_>) =
+        exclusive.into_iter().partition(|case| case.tier == Tier::Fault);
+    for (lane, jobs) in [(shared, options.jobs.max(1)), (exclusive, 1), (faults, 1)] {
         let mut running = futures_util::stream::iter(lane)
             .map(|case| async move { (case, attempt(world, case, false).await) })
             .buffer_unordered(jobs);
@@ -152,6 +156,10 @@ fn blocked(case: &Case, world: &World) -> Option<Verdict> {
         Feature::Config if world.target.config.values.is_empty() => {
             Some("the target file has no [config] values".to_owned())
         }
+        Feature::Faults => case.steps.iter().find_map(|step| match &step.action {
+            Action::Fault(fault) => world.no_command_for(fault),
+            _ => None,
+        }),
         _ => None,
     });
     reason.map(Verdict::Blocked)

@@ -96,6 +96,14 @@ async fn once(
             Ok(Vec::new())
         }
         Action::RemoveGroup => observe::remove_group(attempt).await,
+        Action::Fault(fault) => {
+            attempt.world.fault(fault.part, fault.change).await?;
+            Ok(Vec::new())
+        }
+        Action::Abandon(name) => {
+            state.abandon(name);
+            Ok(Vec::new())
+        }
         Action::Join(name) => {
             let answer = state.join(attempt, name).await?;
             state.finish(attempt, step, &answer, &step.expect)

@@ -21,6 +21,28 @@ pub struct Answers {
     pub outbound_listen: Option<String>,
 }
 
+/// The part about faults: for a host in containers, of which any program may take the place.
+const FAULTS: &str = "
+# How the suite takes services away, ends the host, and brings all of it back: programs with their
+# arguments, each of which returns when it is done. What comes back has its address and, but for the
+# Valkey, its data; the host comes back with its settings. A service that the host does without is
+# left out, and so is `pause` where nothing can be paused: the cases that need it are then blocked.
+# Only for a host that nobody else uses. Claim the feature `faults` with it.
+# [faults.host]
+# kill = [\"docker\", \"kill\", \"host\"]
+# start = [\"docker\", \"start\", \"host\"]
+# [faults.postgres]
+# stop = [\"docker\", \"stop\", \"--time=0\", \"postgres\"]
+# start = [\"docker\", \"start\", \"postgres\"]
+# pause = [\"docker\", \"pause\", \"postgres\"]
+# resume = [\"docker\", \"unpause\", \"postgres\"]
+# [faults.valkey]
+# stop = [\"systemctl\", \"stop\", \"valkey\"]
+# start = [\"systemctl\", \"start\", \"valkey\"]
+# pause = [\"systemctl\", \"kill\", \"--signal=STOP\", \"valkey\"]
+# resume = [\"systemctl\", \"kill\", \"--signal=CONT\", \"valkey\"]
+";
+
 /// The part about limits: all of them, with their defaults.
 const LIMITS: &str = "
 # The host's limits, where they differ from the specification's defaults.
@@ -71,6 +93,7 @@ profiles = [\"sandbox\", \"lifecycle\", \"surfaces\"]
 # valkey          the host publishes events on the Valkey of [valkey]
 # config          the operator set what [config] says
 # metrics         the host serves metrics at /metrics
+# faults          the suite may take services away, and end the host, by the commands of [faults]
 features = [{features}]
 ",
         name = text(&answers.name),
@@ -132,6 +155,7 @@ features = [{features}]
         off = if answers.outbound_listen.is_some() { "" } else { "# " },
         listen = text(listen),
     );
+    out.push_str(FAULTS);
     out.push_str(LIMITS);
     out
 }

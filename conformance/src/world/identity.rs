@@ -161,7 +161,7 @@ impl World {
         username: &str,
         role: Option<&str>,
     ) -> Result<(String, String), String> {
-        let admin = self.admin().await.map_err(why)?;
+        let admin = self.admin().await.map_err(Trouble::describe)?;
         let password = format!("First-{}", self.token());
         self.client.redactor().hide(&password, "password");
         let mut body =
@@ -193,7 +193,7 @@ impl World {
         let cell = cell(&self.identities.keys, identity);
         let made = cell.get_or_init(|| async {
             let owner = identity.user().unwrap_or(Identity::Admin);
-            let owner = self.user(owner).await.map_err(why)?;
+            let owner = self.user(owner).await.map_err(Trouble::describe)?;
             let key = match identity {
                 Identity::ExpiredKey => self.expired_key(&owner).await?,
                 Identity::RevokedKey => {
@@ -287,14 +287,6 @@ pub(super) fn id_of(answer: &Answer) -> Result<String, String> {
 pub(super) fn describe(answer: &Answer) -> String {
     let body: String = String::from_utf8_lossy(&answer.body).chars().take(300).collect();
     format!("{} {body}", answer.status)
-}
-
-/// What a trouble says, for a message about another.
-fn why(trouble: Trouble) -> String {
-    match trouble {
-        Trouble::Failed(failure) => failure.messages.join("; "),
-        Trouble::Blocked(message) | Trouble::Harness(message) => message,
-    }
 }
 
 /// The token from the cookie `access_token`, or from the body.

@@ -5,9 +5,10 @@
 //! with the thread that started it.
 
 use std::{
-    fs, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
     process::{Child, Command},
+    str::FromStr,
     time::Instant,
 };
 
@@ -24,7 +25,7 @@ use crate::{
 
 /// What becomes of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
+pub enum Change {
     /// It ends at once and breaks its connections.
     Stop,
     /// It runs again, where it ran before.
@@ -33,6 +34,27 @@ pub(crate) enum Change {
     Pause,
     /// It goes on.
     Resume,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stop => "stop",
+            Self::Start => "start",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+        })
+    }
+}
+
+impl FromStr for Change {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let all = [Self::Stop, Self::Start, Self::Pause, Self::Resume];
+        let meant = all.into_iter().find(|change| change.to_string() == text);
+        meant.ok_or_else(|| format!("`{text}` is none of stop, start, pause, resume"))
+    }
 }
 
 /// A change that somebody waits for.

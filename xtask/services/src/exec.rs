@@ -15,7 +15,10 @@ use nix::{
 use services::Running;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::ExecArgs;
+use crate::{
+    ExecArgs,
+    remote::{self, Orders},
+};
 
 pub(crate) fn run(args: &ExecArgs) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -42,7 +45,16 @@ pub(crate) fn run(args: &ExecArgs) -> anyhow::Result<ExitCode> {
             environment.push((variable, made.url().to_owned()));
             databases.push(made);
         }
-        let status = attend(args, environment, &mut signals).await;
+        let folder = tempfile::tempdir()?;
+        let socket = folder.path().join("control");
+        let orders = Orders::at(&socket, &running)?;
+        if orders.are_taken() {
+            environment.push((remote::SOCKET.to_owned(), socket.display().to_string()));
+        }
+        let status = tokio::select! {
+            status = attend(args, environment, &mut signals) => status,
+            () = orders.carry_out(&running) => unreachable!("orders are taken for ever"),
+        };
         drop(databases);
         drop(running);
         Ok(match status? {

@@ -41,6 +41,7 @@ mod shared;
 mod test_database;
 
 pub use choice::{Choice, ExplicitUrls, InvalidChoice};
+pub use control::Change;
 pub use docker::{
     DEFAULT_POSTGRES_IMAGE, DEFAULT_VALKEY_IMAGE, POSTGRES_IMAGE_VARIABLE, VALKEY_IMAGE_VARIABLE,
     engine_version,
@@ -49,6 +50,6 @@ pub use error::{ServicesError, WayFailed};
 pub use explicit::{DATABASE_URL_VARIABLE, OWN_DATABASE_URL_VARIABLE, VALKEY_URL_VARIABLE};
 pub use local::{PostgresBinaries, end_with_parent, find_postgres, find_valkey, program_version};
 pub use own::{OwnServer, own_postgres, own_valkey};
-pub use running::{Request, Running, Service, Want, Way, start};
+pub use running::{Request, Running, Server, Service, Want, Way, start};
 pub use shared::{postgres, valkey};
 pub use test_database::{TestDatabase, empty_database, test_database};

@@ -3,6 +3,7 @@
 mod doctor;
 mod exec;
 mod query;
+mod remote;
 mod tied;
 
 use std::process::ExitCode;
@@ -21,10 +22,14 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run a command with the servers' URLs in its environment
-    /// (`HOSTPROOF_DATABASE_URL`, `HOSTPROOF_VALKEY_URL`), and exit with its code.
+    /// (`HOSTPROOF_DATABASE_URL`, `HOSTPROOF_VALKEY_URL`), and exit with its code. Where the servers can
+    /// be stopped and brought back, `HOSTPROOF_SERVICES_CONTROL` says so to `services control`.
     Exec(ExecArgs),
     /// Say which ways to a server this machine offers, and try the one that would be taken.
     Doctor(Which),
+    /// Stop, start, pause or resume a server that a `services exec` started: for its command, while it
+    /// runs. Ends when it is done.
+    Control(ControlArgs),
     /// Ask a database: a query per line of the input, the rows as a line of JSON for each.
     #[command(hide = true)]
     Query(QueryArgs),
@@ -64,6 +69,17 @@ struct ExecArgs {
 }
 
 #[derive(Debug, Args)]
+struct ControlArgs {
+    /// Where orders are taken: `exec` tells its command.
+    #[arg(long, value_name = "SOCKET", env = remote::SOCKET)]
+    socket: std::path::PathBuf,
+    /// What to change: `postgres` or `valkey`.
+    name: String,
+    /// What becomes of it: `stop`, `start`, `pause`, `resume`.
+    change: String,
+}
+
+#[derive(Debug, Args)]
 struct QueryArgs {
     /// The database.
     #[arg(long)]
@@ -84,6 +100,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Exec(args) => exec::run(&args),
         Command::Doctor(which) => doctor::run(&which),
+        Command::Control(args) => remote::ask(&args),
         Command::Query(args) => query::run(&args),
         Command::Tied(args) => tied::run(&args),
     };

@@ -2,12 +2,8 @@
 
 use std::io;
 
-use tokio::sync::oneshot;
-
 use crate::{
-    Choice, Request, Running, Service, ServicesError, Want,
-    control::{Change, Order},
-    running::Server,
+    Choice, Request, Running, Service, ServicesError, Want, control::Change, running::Server,
     shared::start_elsewhere,
 };
 
@@ -61,9 +57,7 @@ impl OwnServer {
     }
 
     async fn order(&self, change: Change) -> io::Result<()> {
-        let (done, outcome) = oneshot::channel();
-        self.running.order(Order { server: self.server, change, done })?;
-        outcome.await.map_err(|_| io::Error::other("the thread that owns the server is gone"))?
+        self.running.change(self.server, change).await
     }
 }
 

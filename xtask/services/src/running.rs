@@ -7,15 +7,16 @@
 use std::{
     fmt, io,
     process::Child,
+    str::FromStr,
     sync::mpsc,
     thread::{self, JoinHandle},
 };
 
-use tokio::sync::mpsc as orders;
+use tokio::sync::{mpsc as orders, oneshot};
 
 use crate::{
     Choice, DATABASE_URL_VARIABLE, ExplicitUrls, ServicesError, VALKEY_URL_VARIABLE, WayFailed,
-    control::{Order, Recipe},
+    control::{Change, Order, Recipe},
     docker::{self, Container},
     embedded, explicit,
     guard::Guard,
@@ -105,10 +106,25 @@ impl Running {
         self.valkey.as_ref()
     }
 
-    /// Asks the thread that owns the servers for a change.
-    pub(crate) fn order(&self, order: Order) -> io::Result<()> {
+    /// Whether this server is here and can be changed: it is a process of ours.
+    pub fn controls(&self, server: Server) -> bool {
+        let service = match server {
+            Server::Postgres => &self.postgres,
+            Server::Valkey => &self.valkey,
+        };
+        service.as_ref().is_some_and(|one| matches!(one.way, Way::Local | Way::Embedded))
+    }
+
+    /// Changes a server; returns when it has.
+    ///
+    /// # Errors
+    /// It is not [controlled](Self::controls), the system refuses, or the server does not come back.
+    pub async fn change(&self, server: Server, change: Change) -> io::Result<()> {
         let orders = self.orders.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
-        orders.send(order).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        let (done, outcome) = oneshot::channel();
+        let gone = || io::Error::other("the thread that owns the server is gone");
+        orders.send(Order { server, change, done }).map_err(|_| gone())?;
+        outcome.await.map_err(|_| gone())?
     }
 
     /// The environment that tells another process of this crate to use these servers.
@@ -306,9 +322,29 @@ pub(crate) struct Process {
 
 /// The two servers there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Server {
+pub enum Server {
+    /// The database.
     Postgres,
+    /// The event store and cache.
     Valkey,
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Server {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "postgres" => Ok(Self::Postgres),
+            "valkey" => Ok(Self::Valkey),
+            _ => Err(format!("`{text}` is none of postgres, valkey")),
+        }
+    }
 }
 
 impl Server {

@@ -24,6 +24,8 @@ const GRANTED_VALUE: &str = "green";
 const GRANTED_PLUGIN: &str = "com.hostproof.granted";
 /// Cases wait for the end of a download that has none; with the host's default that is most of a run.
 const DOWNLOAD_DURATION: &str = "6s";
+/// What each request waits for while the database is away; cases of the fault tier send many.
+const ACQUIRE_TIMEOUT: &str = "1s";
 
 /// What differs from run to run.
 #[derive(Debug)]
@@ -47,6 +49,7 @@ impl Target {
         let mut environment = vec![
             ("LISTEN", "127.0.0.1:0".to_owned()),
             ("DATABASE_URL", database),
+            ("DATABASE_ACQUIRE_TIMEOUT", ACQUIRE_TIMEOUT.to_owned()),
             ("JWT_SECRET", JWT_SECRET.to_owned()),
             ("ADMIN_USERNAME", ADMIN.to_owned()),
             ("ADMIN_PASSWORD", ADMIN_PASSWORD.to_owned()),
@@ -82,13 +85,15 @@ impl Target {
         )
     }
 
-    /// The target file.
-    pub(crate) fn render(&self, url: &str) -> String {
+    /// The target file, with what it says of faults.
+    pub(crate) fn render(&self, url: &str, faults: Option<&str>) -> String {
         let Self { catalog, outbound, outbound_ca, valkey, modules: _ } = self;
         let hosts = OUTBOUND_HOSTS.map(|(key, host)| format!("{key} = \"{host}\"\n")).concat();
         let outbound_ca = toml::Value::from(outbound_ca.display().to_string());
         let valkey = valkey.as_ref().map(|url| format!("\n[valkey]\nurl = \"{url}\"\n"));
         let valkey = valkey.unwrap_or_default();
+        let claimed = if faults.is_some() { "\"faults\", " } else { "" };
+        let faults = faults.unwrap_or_default();
         format!(
             r#"# Written by `cargo xtask conformance`.
 
@@ -100,8 +105,8 @@ owned = true
 [claims]
 profiles = ["sandbox", "lifecycle", "surfaces"]
 features = [
-    "api-keys", "catalog", "config", "core-resources", "metrics", "outbound", "stale-password",
-    "valkey",
+    {claimed}"api-keys", "catalog", "config", "core-resources", "metrics", "outbound",
+    "stale-password", "valkey",
 ]
 
 [admin]
@@ -115,7 +120,7 @@ url = "http://{catalog}"
 [outbound]
 listen = "{outbound}"
 ca_file = {outbound_ca}
-{hosts}{valkey}
+{hosts}{valkey}{faults}
 [config]
 values = {{ {SAMPLE_KEY} = "{SAMPLE_VALUE}" }}
 empty_keys = ["{EMPTY_KEY}"]
@@ -144,9 +149,11 @@ mod tests {
                 valkey: valkey.clone(),
                 modules: "/tmp/modules".into(),
             };
-            let text = target.render("http://127.0.0.1:3");
+            let faults = "\n[faults.host]\nkill = [\"true\"]\nstart = [\"true\"]\n";
+            let text = target.render("http://127.0.0.1:3", valkey.is_some().then_some(faults));
             let table: toml::Table = text.parse().expect("TOML");
             assert_eq!(table.get("valkey").is_some(), valkey.is_some());
+            assert_eq!(table.get("faults").is_some(), valkey.is_some());
         }
     }
 }

@@ -47,7 +47,14 @@ pub(super) fn fill_in(case: &mut Case) {
             | Action::RemoveGroup => {
                 features.insert(Feature::Valkey);
             }
-            Action::Request(_) | Action::Probe(_) | Action::Join(_) | Action::Release => {}
+            Action::Fault(_) => {
+                features.insert(Feature::Faults);
+            }
+            Action::Request(_)
+            | Action::Probe(_)
+            | Action::Join(_)
+            | Action::Abandon(_)
+            | Action::Release => {}
         }
     }
     for name in mentioned(case) {

@@ -16,7 +16,10 @@ pub(super) fn target_vars(world: &World) -> Vars {
     vars.set("token", world.token());
     vars.set("key_of_1024_bytes", "k".repeat(1024));
     for (name, span) in target.limits.spans() {
+        let twice = span.saturating_mul(2);
         vars.set(name, humantime::format_duration(span).to_string());
+        vars.set(format!("{name}_twice"), humantime::format_duration(twice).to_string());
+        vars.set(format!("{name}_twice_ms"), u64::try_from(twice.as_millis()).unwrap_or(u64::MAX));
     }
     for (name, value) in target.limits.numbers() {
         vars.set(name, value);
