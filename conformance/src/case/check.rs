@@ -161,6 +161,9 @@ fn check_step<'a>(
     if step.background.is_some() && (!step.expect.is_empty() || !step.capture.is_empty()) {
         return Err("a background step has no expectation; the step that joins it has".to_owned());
     }
+    if step.times > 1 && !matches!(step.action, Action::Request(_) | Action::Probe(_)) {
+        return Err("`times` belongs to a `request` or a `probe`".to_owned());
+    }
     if step.expect.ended_after_previous && !matches!(step.action, Action::Join(_)) {
         return Err("`ended_after_previous` belongs to a `join`".to_owned());
     }
@@ -206,8 +209,10 @@ fn action(
 ) -> Result<(), String> {
     match &step.action {
         Action::Request(request) => {
-            let texts = [Some(&request.method), Some(&request.path), request.body.as_ref()];
-            for value in texts.into_iter().flatten().chain(request.headers.values()) {
+            let bodies = [&request.body, &request.body_prefix, &request.body_suffix];
+            let texts = [Some(&request.method), Some(&request.path)];
+            let texts = texts.into_iter().chain(bodies.into_iter().map(Option::as_ref));
+            for value in texts.flatten().chain(request.headers.values()) {
                 known.text(value).map_err(text)?;
             }
             for data in request.json.iter().chain(&request.body_fill) {

@@ -1,6 +1,7 @@
 //! One step: an action against the host, and what must be true of the answer.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -35,6 +36,8 @@ pub struct Step {
     pub capture: BTreeMap<String, String>,
     /// Poll for this long until the expectation holds.
     pub retry: Option<Duration>,
+    /// How often it is taken, each time with its expectation.
+    pub times: u32,
     /// Do not wait; a later step joins it by this name.
     pub background: Option<String>,
     /// A request that is sent again and again while the action goes on.
@@ -273,6 +276,7 @@ pub(super) struct StepText {
     #[serde(default)]
     capture: BTreeMap<String, String>,
     retry: Option<Span>,
+    times: Option<NonZeroU32>,
     background: Option<String>,
     meanwhile: Option<Box<StepText>>,
 }
@@ -325,6 +329,7 @@ impl StepText {
             expect: self.expect,
             capture: self.capture,
             retry: self.retry.map(|span| span.0),
+            times: self.times.map_or(1, NonZeroU32::get),
             background: self.background,
             meanwhile,
         })

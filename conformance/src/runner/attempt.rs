@@ -155,14 +155,16 @@ impl Attempt {
             let name = step.name.as_deref().unwrap_or_else(|| step.action.name());
             let name = format!("{}. {name}", index + 1);
             name.clone_into(&mut lock(label));
-            let taken = step::take(self, &mut state, step, &name).await;
-            facts.extend(taken.map_err(|trouble| match trouble {
-                Trouble::Failed(mut failure) => {
-                    failure.step.get_or_insert(name);
-                    Trouble::Failed(failure)
-                }
-                other => other,
-            })?);
+            for _ in 0..step.times {
+                let taken = step::take(self, &mut state, step, &name).await;
+                facts.extend(taken.map_err(|trouble| match trouble {
+                    Trouble::Failed(mut failure) => {
+                        failure.step.get_or_insert_with(|| name.clone());
+                        Trouble::Failed(failure)
+                    }
+                    other => other,
+                })?);
+            }
         }
         Ok(facts)
     }

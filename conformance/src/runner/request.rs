@@ -53,8 +53,12 @@ fn filled(spec: &RequestSpec, vars: &Vars) -> Result<Vec<u8>, Trouble> {
         .filter(|count| *count <= MAX_FILL)
         .and_then(|count| usize::try_from(count).ok())
         .ok_or_else(|| Trouble::Harness(format!("body_fill: {count} is no usable number")))?;
-    let mut body = spec.body_prefix.clone().unwrap_or_default().into_bytes();
+    let text = |text: &Option<String>| {
+        let text = vars.text(text.as_deref().unwrap_or_default());
+        text.map_err(|e| Trouble::Harness(e.to_string()))
+    };
+    let mut body = text(&spec.body_prefix)?.into_bytes();
     body.resize(body.len() + count, b'x');
-    body.extend_from_slice(spec.body_suffix.as_deref().unwrap_or_default().as_bytes());
+    body.extend_from_slice(text(&spec.body_suffix)?.as_bytes());
     Ok(body)
 }
