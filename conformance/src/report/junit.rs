@@ -7,6 +7,7 @@ use quick_junit::{NonSuccessKind, SerializeError, TestCase, TestCaseStatus, Test
 
 use super::curl::curl;
 use super::document::{CaseReport, FailureReport, Report};
+use super::standing::explanation;
 use crate::evidence::VerdictKind;
 
 /// The report as `JUnit` XML.
@@ -35,12 +36,7 @@ fn status(report: &Report, case: &CaseReport) -> TestCaseStatus {
     let unsuccessful = |kind| {
         let mut status = TestCaseStatus::non_success(kind);
         status.set_type(case.verdict.as_str());
-        let message = case.failure.as_ref().map(|failure| failure.messages.join("; "));
-        let message = message.or_else(|| case.reason.clone()).unwrap_or_default();
-        status.set_message(match case.verdict {
-            V::UnexpectedPass => format!("it passed; the baseline says that it fails: {message}"),
-            _ => message,
-        });
+        status.set_message(explanation(case));
         status.set_description(description(report, case));
         status
     };

@@ -21,8 +21,13 @@ const BODY_LIMIT: usize = 1500;
 pub(super) fn markdown(report: &Report) -> String {
     let mut out = head(report);
     let mut todo: Vec<&CaseReport> = report.cases.iter().filter(|case| is_shown(case)).collect();
-    // What the host does wrong before what is not known, and each kind together.
-    todo.sort_by_key(|case| (standing(case.verdict) != Standing::Failed, case.verdict));
+    // What the host does wrong, then what is not known, then what was expected; each kind together.
+    let order = |case: &CaseReport| match standing(case.verdict) {
+        Standing::Failed => 0,
+        Standing::Unjudged => 1,
+        Standing::Passed | Standing::Skipped | Standing::Expected => 2,
+    };
+    todo.sort_by_key(|case| (order(case), case.verdict));
     let total = todo.len();
     for (shown, case) in todo.into_iter().enumerate() {
         let details = details(report, case);
@@ -56,6 +61,9 @@ fn head(report: &Report) -> String {
     );
     if let Some(why) = &report.footer.stopped {
         let _ = writeln!(out, "> The run ended early: {}\n", inline(why));
+    }
+    for stale in &report.footer.stale_baseline {
+        let _ = writeln!(out, "> `{}`: {}\n", stale.source, inline(&stale.problem));
     }
     matrix(&mut out, report);
     let _ = writeln!(
@@ -108,6 +116,10 @@ fn details(report: &Report, case: &CaseReport) -> String {
         );
     }
     out.push('\n');
+    if let Some(known) = &case.baseline {
+        let _ =
+            writeln!(out, "The baseline says: {} (`{}`)\n", inline(&known.reason), known.source);
+    }
     match &case.failure {
         Some(failure) => {
             if let Some(step) = &failure.step {

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::curl::curl;
 use super::document::{CaseReport, Report, SentenceReport};
-use super::standing::{Standing, explanation, standing};
+use super::standing::{Standing, excuse, explanation, standing};
 use crate::ledger::Level;
 
 const SCHEMA: &str =
@@ -122,7 +122,7 @@ fn result(report: &Report, indices: &BTreeMap<&str, usize>, case: &CaseReport) -
         },
     });
     if standing == Standing::Expected {
-        let why = case.reason.as_deref().unwrap_or_default();
+        let why = excuse(case);
         result["suppressions"] = json!([{ "kind": "external", "justification": why }]);
     }
     Some(result)

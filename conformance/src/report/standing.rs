@@ -32,7 +32,18 @@ pub(super) fn standing(kind: VerdictKind) -> Standing {
 /// The differences, or the reason, in one line.
 pub(super) fn explanation(case: &CaseReport) -> String {
     let messages = case.failure.as_ref().map(|failure| failure.messages.join("; "));
-    messages.or_else(|| case.reason.clone()).unwrap_or_default()
+    let text = messages.or_else(|| case.reason.clone()).unwrap_or_default();
+    match case.verdict {
+        VerdictKind::UnexpectedPass => {
+            format!("it passed; the baseline says that it fails: {text}")
+        }
+        _ => text,
+    }
+}
+
+/// Why the baseline puts up with a failure.
+pub(super) fn excuse(case: &CaseReport) -> &str {
+    case.baseline.as_ref().map(|known| known.reason.as_str()).unwrap_or_default()
 }
 
 /// Whether the host conforms, in words, from the exit code of the run.

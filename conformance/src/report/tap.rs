@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use super::curl::curl;
 use super::document::{CaseReport, Report};
-use super::standing::{Standing, explanation, standing, tally};
+use super::standing::{Standing, excuse, explanation, standing, tally};
 
 /// The report as TAP.
 pub(super) fn tap(report: &Report) -> String {
@@ -16,7 +16,7 @@ pub(super) fn tap(report: &Report) -> String {
         let (ok, directive) = match standing(case.verdict) {
             Standing::Passed => ("ok", String::new()),
             Standing::Skipped => ("ok", format!(" # SKIP {}", text(&explanation(case)))),
-            Standing::Expected => ("not ok", format!(" # TODO {}", text(&explanation(case)))),
+            Standing::Expected => ("not ok", format!(" # TODO {}", text(excuse(case)))),
             Standing::Failed | Standing::Unjudged => ("not ok", String::new()),
         };
         let name = text(&format!("{} {}", case.id, case.slug));

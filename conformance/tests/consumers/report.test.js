@@ -12,7 +12,7 @@ const shown = (page) => page.locator("details.case:not([hidden])").count();
 const background = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 const screenshot = (page, name) => page.screenshot({ path: file(`${name}.png`) });
 
-for (const folder of ["varied", "stopped", "wrong"]) {
+for (const folder of ["varied", "stopped", "excused", "wrong"]) {
   describe(`the report of the ${folder} host`, () => {
     const document = json(folder);
     const of = (predicate) => document.cases.filter(predicate);
@@ -79,7 +79,7 @@ for (const folder of ["varied", "stopped", "wrong"]) {
         });
         for (const one of document.cases) {
           const text = texts[one.id];
-          const expected = [one.source, one.reason ?? "", ...(one.failure?.messages ?? []),
+          const expected = [one.source, one.reason ?? "", one.baseline?.source ?? "", ...(one.failure?.messages ?? []),
             ...one.facts.map((fact) => fact.statement),
             ...one.cites.map((id) => document.sentences.find((sentence) => sentence.id === id).source),
             ...one.exchanges.flatMap((exchange) => [

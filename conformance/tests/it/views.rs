@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use hostproof::baseline::Baseline;
 use hostproof::evidence::VerdictKind;
 use hostproof::report::{Format, Report, render, write};
 use hostproof::site::{Findings, Site, read_mutants};
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::hosts::{reply, start};
 use crate::reports::varied;
-use crate::support::{run, run_with, suite, target, zero_fixture};
+use crate::support::{result_of, run, run_with, suite, target, zero_fixture};
 
 /// The one file of a view.
 fn view(report: &Report, format: Format) -> String {
@@ -48,6 +49,47 @@ async fn stopped() -> Report {
     let cases = zero_fixture("c-0001", "/x", expect, "")
         + &zero_fixture("c-0002", "/never", expect, "").replace("\"2s\"", "\"60s\"");
     run_with(&suite(&cases), &target(&host.url()), Duration::from_secs(1)).await
+}
+
+/// A run with a baseline that is right about one case, wrong about another, and about nothing in its last line.
+async fn excused() -> Report {
+    let host = start(|head, _| match head.uri.path() {
+        "/bad" => reply(500, "application/json", "{}"),
+        _ => reply(200, "application/json", "{}"),
+    })
+    .await;
+    let expect = "{ status = 200 }";
+    let cases = [("c-0001", "/bad"), ("c-0002", "/x"), ("c-0003", "/x")];
+    let cases = cases.map(|(id, path)| zero_fixture(id, path, expect, ""));
+    let suite = suite(&cases.concat());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("baseline.toml");
+    let lines = ["c-0001", "c-0002", "c-0009"]
+        .map(|id| format!("[[known-failing]]\ncases = \"{id}\"\nreason = \"known # of old\"\n"));
+    std::fs::write(&path, lines.concat()).unwrap();
+    let baseline = Baseline::read(&path).unwrap();
+    let (mut header, mut result) = result_of(&suite, &target(&host.url())).await;
+    header.baseline = Some((&baseline).into());
+    result.stale = baseline.apply(&suite.cases, &mut result.outcomes, time::Date::MIN);
+    Report::new(header, &suite.ledger, &result)
+}
+
+#[tokio::test]
+async fn what_the_baseline_says_is_in_every_view() {
+    let report = excused().await;
+    let verdicts: Vec<_> = report.cases.iter().map(|case| case.verdict).collect();
+    let expected = [VerdictKind::KnownFailing, VerdictKind::UnexpectedPass, VerdictKind::Pass];
+    assert_eq!(verdicts, expected);
+    let tap = view(&report, Format::Tap);
+    assert!(tap.contains("not ok 1 - c-0001 things/c-0001 # TODO known \\# of old\n"), "{tap}");
+    assert!(tap.contains("\nnot ok 2 - c-0002 things/c-0002\n"), "{tap}");
+    let sarif: Value = serde_json::from_str(&view(&report, Format::Sarif)).unwrap();
+    let results = &sarif["runs"][0]["results"];
+    assert_eq!(results[0]["suppressions"][0]["justification"], "known # of old");
+    assert!(results[1].get("suppressions").is_none());
+    let markdown = view(&report, Format::Markdown);
+    let stale = report.footer.stale_baseline.len();
+    assert_eq!((stale, markdown.matches("baseline.toml:").count()), (2, stale + 2), "{markdown}");
 }
 
 #[tokio::test]
@@ -196,18 +238,21 @@ fn a_list_of_mutants_that_is_none_is_refused() {
     assert!(read_mutants(&path).unwrap_err().to_string().contains("is no list of mutants"));
 }
 
-/// Reports of three hosts and the specification's pages, for the consumers to read.
+/// Reports of four runs and the specification's pages, for the consumers to read.
 async fn write_all(folder: &Path) {
     let (varied, _host) = varied().await;
     let wrong = wrong().await;
-    for (name, report) in [("varied", &varied), ("stopped", &stopped().await), ("wrong", &wrong)] {
+    let (stopped, excused) = (stopped().await, excused().await);
+    let reports =
+        [("varied", &varied), ("stopped", &stopped), ("excused", &excused), ("wrong", &wrong)];
+    for (name, report) in reports {
         let folder = folder.join(name);
         std::fs::create_dir_all(&folder).unwrap();
         write(report, &[], &folder, None).unwrap();
     }
     let kinds: BTreeSet<_> =
-        [&varied, &wrong].iter().flat_map(|r| &r.cases).map(|case| case.verdict).collect();
-    assert!(kinds.len() >= 7, "{kinds:?}");
+        reports.iter().flat_map(|(_, report)| &report.cases).map(|case| case.verdict).collect();
+    assert_eq!(kinds, VerdictKind::ALL.into_iter().collect(), "every verdict is in one of them");
 
     let sources = Sources::embedded();
     let suite = Suite::read(&sources).unwrap();

@@ -31,6 +31,11 @@ function showOutcome() {
     $("bottom").append(h("h2", {}, "Not removed from the host"),
       h("ul", {}, footer.leftovers.map((leftover) => h("li", {}, leftover))));
   }
+  if (footer.stale_baseline?.length) {
+    $("bottom").append(h("h2", {}, "Lines of the baseline that are not true"),
+      h("ul", {}, footer.stale_baseline.map(({ source, cases, problem }) =>
+        h("li", {}, h("code", {}, source), ` ${cases}: ${problem}`))));
+  }
   $("bottom").append(h("p", {}, `${header.suite.name} ${header.suite.version} · specification ${header.suite.ledger} · ${header.format}`));
 }
 
@@ -65,6 +70,7 @@ function about() {
   if (selected.length) rows.push(["Selected", selected.join(", ")]);
   if (header.selection.shard) rows.push(["Part", `${header.selection.shard}`]);
   if (header.merged?.length) rows.push(["Merged", plural(header.merged.length, "run")]);
+  if (header.baseline) rows.push(["Baseline", `${header.baseline.path}, ${plural(header.baseline.lines, "line")}`]);
   if (header.repeat) rows.push(["Repeat", header.repeat]);
   return rows.map(([term, text]) => h("div", {}, h("dt", {}, term), h("dd", {}, text)));
 }

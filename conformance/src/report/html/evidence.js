@@ -6,6 +6,7 @@ function evidence(one) {
       one.negative && one.twin ? [" · must be refused; the twin that must succeed is ", caseLink(one.twin)] : []),
     one.cites.map(cited),
     one.reason ? h("p.reason", {}, one.reason) : null,
+    one.baseline ? known(one.baseline) : null,
     one.failure ? failure(one) : null,
     one.facts.length ? facts(one) : null,
     one.exchanges.map((exchange) => shown(one, exchange)),
@@ -35,6 +36,12 @@ function failure(one) {
     h("h3", {}, step ? `Step ${step}` : kind),
     h("ul.differences", {}, messages.map((message) => h("li", {}, message))),
     one.verdict === "flaky" ? h("p", {}, "It passed when it was run again alone.") : null);
+}
+
+/** What the baseline says of a case. The link of a line is text of its author: shown, not followed. */
+function known({ reason, until, link, source }) {
+  return h("p.known", {}, "The baseline says: ", ...prose(reason), until ? ` Until ${until}.` : "",
+    link ? [" ", h("code", {}, link)] : [], h("span.source", {}, ` ${source}`));
 }
 
 function facts(one) {
