@@ -3,6 +3,7 @@
 //! [`crate::hosted`] says how it comes to its servers and programs.
 
 mod faults;
+mod pages;
 mod target;
 
 use std::{
@@ -10,7 +11,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::Path,
     process::{Command, ExitCode, ExitStatus},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -75,12 +76,14 @@ pub(crate) fn run(args: &Args, stage: &Stage) -> Result<ExitCode> {
         .args(["run", "--target"])
         .arg(&target_file)
         .args(&args.suite);
+    let judging = SystemTime::now();
     let status = attend(&mut suite, &stage.signals, &mut controlled)?;
     let host = &mut controlled.host;
     if let Some(ended) = host.ended()? {
         eprintln!("xtask: the host ended during the run ({ended}):\n{}", host.log_tail());
     }
     eprintln!("    the host's log: {}", host.log.display());
+    pages::write(stage.program(SUITE)?, &args.suite, judging)?;
     Ok(tool::exit_code(status))
 }
 
