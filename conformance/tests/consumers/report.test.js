@@ -122,7 +122,7 @@ describe("the page", () => {
       await page.keyboard.press("ArrowDown");
       assert.equal(await focused(), await page.locator(".squares").nth(1).locator("a").first().getAttribute("href"));
       await page.keyboard.press("Enter");
-      assert.ok(await page.locator("#sentence").isVisible());
+      await page.locator("#sentence").waitFor();
       assert.equal(await first.locator('[tabindex="0"]').count(), 1);
     });
   });
