@@ -404,7 +404,7 @@ pub(super) fn count(cases: &[CaseReport]) -> BTreeMap<String, usize> {
 
 fn case_report(outcome: &Outcome<'_>, redactor: &Redactor) -> CaseReport {
     let case = outcome.case;
-    let facts = outcome.verdict.pass().into_iter().flat_map(|pass| pass.facts());
+    let facts = outcome.verdict.pass().into_iter().flat_map(crate::evidence::Pass::facts);
     CaseReport {
         id: case.id.clone(),
         slug: case.slug.clone(),

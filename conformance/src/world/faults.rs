@@ -13,9 +13,9 @@ use crate::case::{Change, FaultSpec, Part};
 use crate::client::{Outgoing, Transcript};
 
 /// For one command. A database that is started again first reads its log.
-const COMMAND_PATIENCE: Duration = Duration::from_secs(60);
+const COMMAND_PATIENCE: Duration = Duration::from_mins(1);
 /// From a change to a host that serves, or is ready, again.
-const READY_PATIENCE: Duration = Duration::from_secs(60);
+const READY_PATIENCE: Duration = Duration::from_mins(1);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
 

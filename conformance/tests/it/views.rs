@@ -217,8 +217,8 @@ async fn html_holds_the_document_and_forbids_everything_else() {
 fn every_sentence_has_its_place_in_the_pages() {
     let sources = Sources::embedded();
     let suite = Suite::read(&sources).unwrap();
-    let site = Site { sources: &sources, suite: &suite, findings: None, mutants: None };
-    let pages = site.pages();
+    let whole = Site { sources: &sources, suite: &suite, findings: None, mutants: None };
+    let pages = whole.pages();
     let all: String = pages.iter().map(|(_, text)| text.as_str()).collect();
     for sentence in suite.ledger.sentences() {
         let anchor = format!("<li class=\"sentence\" id=\"{}\">", sentence.id);
