@@ -12,6 +12,7 @@ mod embedded;
 mod hosts;
 mod ledger;
 mod matchers;
+mod minimal_host;
 mod null_hosts;
 mod outbound;
 mod peers;
