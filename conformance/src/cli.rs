@@ -1,6 +1,7 @@
 //! The command line of `hostproof`.
 
 mod baseline;
+mod doctor;
 mod init;
 mod ledger;
 mod list;
@@ -40,6 +41,8 @@ Exit codes:
 enum Command {
     /// Write a commented target file, by flags or by asking.
     Init(init::Args),
+    /// Try what a target file says before a run: host, administrator, catalog, Valkey.
+    Doctor(doctor::Args),
     /// Judge a host.
     Run(Box<run::Args>),
     /// Write the views of a recorded report.
@@ -109,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Init(args) => init::init(&args),
         Command::Run(args) => run::run(&args),
         Command::OutboundCa(args) => outbound_ca::outbound_ca(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
         Command::Baseline(args) => baseline::baseline(&args),
         Command::List(args) => list::list(&args),
         Command::Report(args) => report::report(&args),

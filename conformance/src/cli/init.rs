@@ -74,7 +74,9 @@ pub(super) fn init(args: &Args) -> Result<u8, Failed> {
     Target::parse(&name, &text).map_err(|e| Failed::usage(e.to_string()))?;
     std::fs::write(&args.file, text)
         .map_err(|e| Failed::usage(format!("cannot write {name}: {e}")))?;
-    print(&format!("wrote {name}; now: hostproof run --target {name}\n"))?;
+    print(&format!(
+        "wrote {name}; now: hostproof doctor --target {name}, and hostproof run --target {name}\n"
+    ))?;
     // Read as `run` will read it: the authority's file is meant from the target file's folder.
     let target = Target::read(&args.file).map_err(|e| Failed::usage(e.to_string()))?;
     if let Some(outbound) = &target.outbound {

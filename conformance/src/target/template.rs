@@ -73,7 +73,11 @@ pub fn render(answers: &Answers) -> String {
     let _ = write!(
         out,
         "\
-# A host to judge: `hostproof run --target FILE`. Unknown keys are refused.
+# A host to judge: `hostproof run --target FILE`; `hostproof doctor --target FILE` tries what is said here.
+# Unknown keys are refused.
+
+# Failures that are known, from this file's folder; `hostproof baseline` writes the first one.
+# baseline = \"baseline.toml\"
 
 [host]
 name = {name}            # for reports

@@ -4,6 +4,9 @@ use hostproof::baseline::{Baseline, draft};
 use hostproof::evidence::VerdictKind as V;
 use hostproof::exit;
 use hostproof::report::{BaselineReport, Report, Style, junit, summary};
+use hostproof::sources::Sources;
+use hostproof::suite::Suite;
+use hostproof::target::Target;
 use time::macros::date;
 
 use crate::hosts::{Host, reply, start};
@@ -174,4 +177,20 @@ async fn a_draft_holds_every_failure_and_is_refused_until_reasons_are_written() 
     // Made again of a run with the baseline, it keeps what the person wrote.
     let (again, _) = draft(&report);
     assert_eq!(again.matches("reason = \"a person wrote this\"").count(), 3, "{again}");
+}
+
+/// The original system's: every line means cases there are, and says what it rests on.
+#[test]
+fn the_baseline_of_the_original_system_means_cases_there_are() {
+    let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/targets"));
+    let target = Target::read(&folder.join("paca.toml")).unwrap();
+    let baseline = Baseline::read(&target.baseline.unwrap()).unwrap();
+    let suite = Suite::read(&Sources::embedded()).unwrap();
+    assert!(baseline.lines.len() > 50);
+    let stale = baseline.apply(&suite.cases, &mut [], date!(2030 - 01 - 15));
+    assert_eq!(stale, []);
+    for line in &baseline.lines {
+        let rests = line.reason.contains("(weak spot W") || line.reason.contains("(section ");
+        assert!(rests, "{}: {}", line.cases, line.reason);
+    }
 }

@@ -7,6 +7,7 @@ use hostproof::exit;
 use hostproof::report::Report;
 use hostproof::sources::Sources;
 use hostproof::suite::Suite;
+use hostproof::target::Target;
 
 use crate::hosts::{Host, dead_url, reply, start};
 use crate::support::{run, target};
@@ -112,4 +113,33 @@ async fn a_server_that_never_answers_does_not_hang_the_suite() {
         "{:?}",
         report.footer.stopped
     );
+}
+
+/// A host of which nothing but its URL is known, and one that claims nothing more than it: what applies is
+/// little, and is not passed either.
+#[tokio::test]
+async fn a_stranger_that_implements_nothing_passes_nothing_either() {
+    let suite = Suite::read(&Sources::embedded()).unwrap();
+    let hosts = [
+        start(|_, _| reply(200, "application/json", "{}")).await,
+        start(|_, _| reply(400, "application/json", r#"{"success":false,"error_code":"BAD_REQUEST"}"#)).await,
+        start(|_, _| reply(401, "application/json", r#"{"success":false,"error_code":"AUTH_MISSING_TOKEN","error":"x","request_id":"x"}"#)).await,
+        start(|_, _| reply(404, "application/json", r#"{"success":false,"error_code":"NOT_FOUND","error":"x","request_id":"x"}"#)).await,
+        start(|_, body| reply(200, "application/json", body.clone())).await,
+        start(|_, _| reply(200, "text/html", "<!doctype html>ok")).await,
+    ];
+    for host in &hosts {
+        let stranger = Target::stranger(host.url().parse().unwrap());
+        let report = run(&suite, &stranger).await;
+        assert_nothing_passed(&report);
+        assert_eq!(report.footer.exit_code, exit::NOT_CONFORMANT);
+        assert!(report.footer.applicable >= 25, "{}", report.footer.applicable);
+        let mut claiming = target(&host.url());
+        claiming.host.owned = false;
+        claiming.claims.features.clear();
+        assert_nothing_passed(&run(&suite, &claiming).await);
+    }
+    let report = run(&suite, &Target::stranger(dead_url().await.parse().unwrap())).await;
+    assert_nothing_passed(&report);
+    assert_eq!(report.footer.exit_code, exit::UNREACHABLE_OR_BLOCKED);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::case::{Action, Case, Feature, Identity};
+use crate::case::{Action, Case, Feature, Identity, PluginSpec};
 use crate::vars;
 
 /// Identities and features that follow from what the case does.
@@ -89,15 +89,23 @@ fn mentioned(case: &Case) -> BTreeSet<String> {
             _ => {}
         }
     }
+    /// In all that is published of a plugin.
+    fn published(spec: &PluginSpec, found: &mut BTreeSet<String>) {
+        let files = [&spec.migrations, &spec.frontend, &spec.mcp].into_iter().flatten();
+        let files = files.flat_map(|files| files.values());
+        let texts = spec.name.iter().chain(&spec.manifest_text).chain(&spec.wasm_text);
+        for text in texts.chain(files) {
+            found.extend(vars::names(text).map(str::to_owned));
+        }
+        spec.manifest.iter().chain(&spec.entry).for_each(|data| walk(&data.0, found));
+    }
     let mut found = BTreeSet::new();
     let specs = || case.plugin.iter().chain(case.also.iter().map(|(_, spec)| spec));
-    for name in specs().flat_map(|spec| &spec.name) {
-        found.extend(vars::names(name).map(str::to_owned));
+    for spec in specs() {
+        published(spec, &mut found);
     }
-    for data in specs().flat_map(|spec| spec.manifest.iter().chain(&spec.entry)) {
-        walk(&data.0, &mut found);
-    }
-    for step in &case.steps {
+    let steps = case.steps.iter();
+    for step in steps.flat_map(|step| std::iter::once(step).chain(step.meanwhile.as_deref())) {
         let expect = &step.expect;
         let single = [&expect.status, &expect.error_code, &expect.body];
         let data = single.into_iter().flatten().chain(expect.json.values());
@@ -118,10 +126,7 @@ fn mentioned(case: &Case) -> BTreeSet<String> {
             Action::InjectEvent(event) => {
                 event.payload.iter().for_each(|data| walk(&data.0, &mut found));
             }
-            Action::Publish(spec) => {
-                let data = spec.manifest.iter().chain(&spec.entry);
-                data.for_each(|data| walk(&data.0, &mut found));
-            }
+            Action::Publish(spec) => published(spec, &mut found),
             _ => {}
         }
     }
