@@ -55,6 +55,19 @@ fn what_no_type_can_say_is_checked_too() {
         (driven("", request), "asserts nothing"),
         (driven("", &format!("{request}probe = []\n")), "one action, not request and probe"),
         (driven("", "[[case.steps]]\nname = \"x\"\n"), "a step has an action"),
+        (
+            driven("lane = \"exclusive\"", "[[case.steps]]\nfault = { host = \"kill\" }\n"),
+            "tier = \"fault\"",
+        ),
+        (
+            driven("", "[[case.steps]]\nfault = { host = \"kill\", valkey = \"stop\" }\n"),
+            "one change of one part",
+        ),
+        (driven("", "[[case.steps]]\nabandon = \"b\"\n"), "no background step `b`"),
+        (
+            driven("", "[[case.steps]]\nrelease = {}\ntimes = 2\n"),
+            "`times` belongs to a `request` or a `probe`",
+        ),
         (driven("", &request.replace("\"/\"", "\"/{plugni}\"")), "`{plugni}` is no variable here"),
         (
             driven("", &format!("{request}expect = {{ json = {{ \"x\" = 1 }} }}\n")),

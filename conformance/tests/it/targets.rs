@@ -1,6 +1,6 @@
 //! Target files.
 
-use hostproof::case::Feature;
+use hostproof::case::{Change, Feature, Part};
 use hostproof::target::{Answers, Target, render};
 
 fn error(text: &str) -> String {
@@ -73,4 +73,52 @@ fn a_claim_of_configuration_needs_all_of_it() {
     let text = "[host]\nname = \"x\"\nurl = \"http://x\"\n[claims]\nfeatures = [\"config\"]\n\
                 [config]\nvalues = { A = \"1\" }\nsecret_keys = [\"B\"]\n";
     assert!(error(text).contains("[config] has no `empty_keys`"), "{}", error(text));
+}
+
+#[test]
+fn what_is_taken_away_can_be_brought_back() {
+    let target = |faults: &str| {
+        format!("[host]\nname = \"x\"\nurl = \"http://x\"\n[faults.postgres]\n{faults}\n")
+    };
+    let both =
+        target("stop = [\"docker\", \"stop\", \"db\"]\nstart = [\"docker\", \"start\", \"db\"]");
+    let faults = Target::parse("t.toml", &both).unwrap().faults.unwrap();
+    let stop = faults.command(Part::Postgres, Change::Stop).unwrap();
+    assert_eq!(stop, ["docker", "stop", "db"]);
+    assert!(faults.command(Part::Postgres, Change::Pause).is_none());
+    assert!(faults.command(Part::Valkey, Change::Stop).is_none());
+
+    let one_way = error(&target("stop = [\"true\"]"));
+    assert!(one_way.contains("[faults.postgres] has `stop` and no `start`"), "{one_way}");
+    let empty = error(&target("start = []"));
+    assert!(empty.contains("[faults.postgres] start: a program and its arguments"), "{empty}");
+    let unknown = error(&target("halt = [\"true\"]"));
+    assert!(unknown.contains("unknown change `halt`"), "{unknown}");
+    let nowhere = error(&both.replace("postgres", "postgras"));
+    assert!(nowhere.contains("unknown part `postgras` (did you mean `postgres`?)"), "{nowhere}");
+}
+
+#[test]
+fn the_faults_that_init_explains_can_be_used_as_they_stand() {
+    let bare = Answers {
+        name: "host".to_owned(),
+        url: "http://127.0.0.1:8080".to_owned(),
+        owned: false,
+        admin: None,
+        password_env: "PASSWORD".to_owned(),
+        catalog_listen: None,
+        outbound_listen: None,
+    };
+    let text = render(&bare);
+    let after = text.split_once("# [faults.host]").unwrap().1;
+    let section = after.lines().skip(1).take_while(|line| line.starts_with('#'));
+    let section: Vec<_> = section.map(|line| line.trim_start_matches("# ")).collect();
+    let text = format!("{text}\n[faults.host]\n{}\n", section.join("\n"));
+    let faults = Target::parse("t.toml", &text).unwrap().faults.unwrap();
+    for part in [Part::Postgres, Part::Valkey] {
+        for change in [Change::Stop, Change::Start, Change::Pause, Change::Resume] {
+            assert!(faults.command(part, change).is_some(), "{part} {change}");
+        }
+    }
+    assert!(faults.command(Part::Host, Change::Kill).is_some());
 }
