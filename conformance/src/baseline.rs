@@ -14,6 +14,7 @@ pub use read::BaselineError;
 use serde::{Deserialize, Serialize};
 use time::Date;
 
+use crate::aliases::Aliases;
 use crate::case::Case;
 use crate::runner::matches;
 
@@ -70,8 +71,8 @@ pub struct Stale {
 }
 
 impl Line {
-    fn covers(&self, case: &Case) -> bool {
-        matches(&self.cases, case)
+    fn covers(&self, case: &Case, aliases: &Aliases) -> bool {
+        matches(&self.cases, case, aliases)
     }
 }
 
@@ -81,8 +82,8 @@ impl Baseline {
     }
 
     /// The line that covers a case: the first that does.
-    fn line(&self, case: &Case) -> Option<&Line> {
-        self.lines.iter().find(|line| line.covers(case))
+    fn line(&self, case: &Case, aliases: &Aliases) -> Option<&Line> {
+        self.lines.iter().find(|line| line.covers(case, aliases))
     }
 
     fn known(&self, line: &Line) -> Known {

@@ -39,6 +39,8 @@ pub struct Case {
     pub slug: String,
     /// One sentence.
     pub title: String,
+    /// Why it is there, for people.
+    pub why: Option<String>,
     /// Ids of the sentences it judges.
     pub cites: Vec<String>,
     /// The profile a host must claim.

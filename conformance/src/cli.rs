@@ -1,22 +1,29 @@
 //! The command line of `hostproof`.
 
 mod baseline;
+mod compare;
+mod completions;
 mod doctor;
+mod explain;
 mod init;
 mod ledger;
 mod list;
+mod merge;
 mod outbound_ca;
+mod repeat;
 mod report;
 mod run;
 mod spec;
+mod verify;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::errors::chain;
 use crate::exit;
+use crate::report::Report;
 use crate::sources::Sources;
 use crate::suite::Suite;
 
@@ -51,12 +58,24 @@ enum Command {
     OutboundCa(outbound_ca::Args),
     /// Write the first baseline: what failed in a report, for a person to give reasons.
     Baseline(baseline::Args),
-    /// List the cases.
+    /// Join the reports of the parts of a run.
+    Merge(merge::Args),
+    /// Compare two reports: regressions first.
+    Compare(compare::Args),
+    /// Tell all there is to know of a case or a sentence.
+    Explain(explain::Args),
+    /// Judge a report's transcripts again, offline.
+    Verify(verify::Args),
+    /// List the cases, or the sentences.
     List(list::Args),
     /// Print the specification's sentences with their cases, and lock their texts.
     Ledger(ledger::Args),
     /// Write the specification as pages, with each sentence's cases in the margin.
     Spec(spec::Args),
+    /// Print what a shell completes the command line by.
+    Completions(completions::Args),
+    /// Print the manual page: `hostproof man | man -l -`.
+    Man,
 }
 
 /// Where ledger and cases come from.
@@ -114,6 +133,12 @@ pub fn main() -> ExitCode {
         Command::OutboundCa(args) => outbound_ca::outbound_ca(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Baseline(args) => baseline::baseline(&args),
+        Command::Merge(args) => merge::merge(&args),
+        Command::Compare(args) => compare::compare_reports(&args),
+        Command::Explain(args) => explain::explain(&args),
+        Command::Verify(args) => verify::verify_report(&args),
+        Command::Completions(args) => completions::completions(&args),
+        Command::Man => completions::man(),
         Command::List(args) => list::list(&args),
         Command::Report(args) => report::report(&args),
         Command::Ledger(args) => ledger::ledger(&args),
@@ -123,6 +148,17 @@ pub fn main() -> ExitCode {
         eprintln!("hostproof: {}", failed.message);
         failed.code
     }))
+}
+
+/// A report that fits together.
+fn read(file: &Path) -> Result<Report, Failed> {
+    Report::read(file).map_err(|e| Failed::usage(chain(&e)))
+}
+
+/// Data for programs.
+fn json(data: &impl serde::Serialize) -> Result<String, Failed> {
+    let text = serde_json::to_string_pretty(data).map_err(|e| Failed::harness(e.to_string()))?;
+    Ok(format!("{text}\n"))
 }
 
 /// Prints to stdout. A reader that went away, as `head` does, is no error of ours.

@@ -7,13 +7,17 @@
 //! Deliberately absent: any code of a host. The suite reads and writes the wire by itself, so that it
 //! cannot agree with a host's mistakes.
 
+pub mod aliases;
 pub mod baseline;
 pub mod case;
 pub mod cli;
 pub mod client;
+pub mod compare;
 mod errors;
 pub mod evidence;
 pub mod exit;
+mod expectation;
+pub mod explain;
 pub mod ledger;
 pub mod matcher;
 mod page;
@@ -27,4 +31,5 @@ pub mod suggest;
 pub mod suite;
 pub mod target;
 pub mod vars;
+pub mod verify;
 pub mod world;

@@ -9,6 +9,7 @@ mod document;
 mod html;
 mod junit;
 mod markdown;
+mod merge;
 mod names;
 mod progress;
 mod recorded;
@@ -18,11 +19,13 @@ mod tap;
 mod terminal;
 mod view;
 
+pub(crate) use curl::{curl, quote};
 pub use document::{
     BaselineReport, CaseReport, FORMAT, FactReport, FailureReport, Footer, Header, HostReport,
-    MergedReport, Report, SelectionReport, SentenceReport, SuiteReport,
+    MergedReport, Report, SelectionReport, SentenceReport, SuiteReport, VariableReport,
 };
 pub use junit::junit;
+pub use merge::{MergeError, merge};
 pub use progress::{Bar, Lines, Silent, progress};
 pub use recorded::{Recorded, RecordedError};
 pub use terminal::{Style, summary};

@@ -15,7 +15,8 @@ mod request;
 mod shard;
 mod step;
 
+pub use attempt::Variable;
 pub use lanes::{Outcome, Progress, RunOptions, RunResult, run};
 pub(crate) use plan::matches;
-pub use plan::{Plan, PlanError, Selection, plan};
+pub use plan::{Plan, PlanError, Selection, inapplicable, plan, selected};
 pub use shard::Shard;

@@ -32,7 +32,12 @@ pub struct Sources {
     pub lock: Option<SourceFile>,
     /// Case files.
     pub cases: Vec<SourceFile>,
+    /// `spec/aliases.toml` and `cases/aliases.toml`, where there are such.
+    pub aliases: Vec<SourceFile>,
 }
+
+/// The files of former names.
+const ALIASES: [&str; 2] = ["spec/aliases.toml", "cases/aliases.toml"];
 
 /// A folder of sources could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -49,11 +54,18 @@ impl Sources {
         let list = |files: &[(&str, &str)]| {
             files.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect::<Vec<_>>()
         };
-        Self {
-            chapters: list(embedded::CHAPTERS),
-            lock: list(embedded::LOCKS).into_iter().find(|file| file.path == "spec/ledger.toml"),
-            cases: list(embedded::CASES),
+        let is_alias = |file: &SourceFile| ALIASES.contains(&file.path.as_str());
+        let (former, cases) = list(embedded::CASES).into_iter().partition(is_alias);
+        let mut sources =
+            Self { chapters: list(embedded::CHAPTERS), cases, aliases: former, ..Self::default() };
+        for file in list(embedded::LOCKS) {
+            match file.path.as_str() {
+                "spec/ledger.toml" => sources.lock = Some(file),
+                _ if is_alias(&file) => sources.aliases.push(file),
+                _ => {}
+            }
         }
+        sources
     }
 
     /// The sources below `root`, which holds `spec/` and `cases/`.
@@ -64,13 +76,17 @@ impl Sources {
             match file.path.as_str() {
                 "spec/README.md" => {}
                 "spec/ledger.toml" => sources.lock = Some(file),
+                name if ALIASES.contains(&name) => sources.aliases.push(file),
                 name if has_extension(name, "md") => sources.chapters.push(file),
                 _ => {}
             }
         }
         for path in files_below(&root.join("cases"))? {
             if path.extension().is_some_and(|e| e == "toml") {
-                sources.cases.push(read(root, &path)?);
+                let file = read(root, &path)?;
+                let aliases = ALIASES.contains(&file.path.as_str());
+                let files = if aliases { &mut sources.aliases } else { &mut sources.cases };
+                files.push(file);
             }
         }
         Ok(sources)

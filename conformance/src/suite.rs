@@ -1,5 +1,6 @@
 //! The suite: ledger and cases that fit each other.
 
+use crate::aliases::{AliasError, Aliases};
 use crate::case::{self, Case, CaseError};
 use crate::ledger::{GateProblem, Ledger, LedgerError, gate, short_hash};
 use crate::sources::Sources;
@@ -11,6 +12,8 @@ pub struct Suite {
     pub ledger: Ledger,
     /// All cases.
     pub cases: Vec<Case>,
+    /// Former names of sentences and cases.
+    pub aliases: Aliases,
     /// One hash over all case files, which names this edition of the cases in reports.
     pub digest: String,
 }
@@ -21,6 +24,9 @@ pub enum SuiteError {
     /// The specification is malformed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// A file of aliases is malformed.
+    #[error(transparent)]
+    Aliases(#[from] AliasError),
     /// Case files are malformed.
     #[error("{}", lines(.0))]
     Cases(Vec<CaseError>),
@@ -40,13 +46,30 @@ impl Suite {
         let cases = case::load(&sources.cases).map_err(SuiteError::Cases)?;
         let files = sources.cases.iter().map(|file| format!("{}\n{}", file.path, file.text));
         let digest = short_hash(&files.collect::<Vec<_>>().join("\n"));
-        Ok(Self { ledger, cases, digest })
+        let aliases = Aliases::parse(&sources.aliases)?;
+        Ok(Self { ledger, cases, aliases, digest })
     }
 
     /// Reads the sources and asks the gate.
     pub fn load(sources: &Sources) -> Result<Self, SuiteError> {
         let suite = Self::read(sources)?;
-        let problems = gate(&suite.ledger, &suite.cases);
+        let problems = suite.problems();
         if problems.is_empty() { Ok(suite) } else { Err(SuiteError::Gate(problems)) }
+    }
+
+    /// What the gate says: empty when ledger, cases and aliases belong together.
+    pub fn problems(&self) -> Vec<GateProblem> {
+        gate(&self.ledger, &self.cases, &self.aliases)
+    }
+
+    /// The case with this id or slug, of today or of old.
+    pub fn case(&self, name: &str) -> Option<&Case> {
+        let name = self.aliases.resolve(name);
+        self.cases.iter().find(|case| case.id == name || case.slug == name)
+    }
+
+    /// The cases that cite a sentence.
+    pub fn citing<'a>(&'a self, sentence: &'a str) -> impl Iterator<Item = &'a Case> {
+        self.cases.iter().filter(move |case| case.cites.iter().any(|cited| cited == sentence))
     }
 }

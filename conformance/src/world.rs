@@ -5,19 +5,19 @@ mod cleanup;
 mod faults;
 mod fixtures;
 mod identity;
+mod naming;
 mod plugin;
 
 pub use cleanup::Resource;
 pub use faults::Away;
 pub use identity::Identities;
+pub use naming::Naming;
 pub use plugin::{PluginState, manifest_of};
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use rand::Rng as _;
-use rand::rngs::StdRng;
 use tokio::sync::{Mutex as AsyncMutex, watch};
 
 use crate::case::{Feature, Part};
@@ -110,13 +110,12 @@ pub struct World {
     pub patience: Duration,
     stop: watch::Sender<Option<Stop>>,
     probing: AsyncMutex<Option<Instant>>,
-    random: Mutex<StdRng>,
+    naming: Naming,
 }
 
 impl World {
     /// Starts the suite's servers. What does not start blocks the cases that need it, not the run.
-    pub async fn start(target: Target, client: Client, mut random: StdRng) -> Self {
-        let run = token(&mut random, 4);
+    pub async fn start(target: Target, client: Client, naming: Naming) -> Self {
         let claims: &BTreeSet<Feature> = &target.claims.features;
         let catalog = match &target.catalog {
             Some(at) if claims.contains(&Feature::Catalog) => Catalog::start(at, &target.limits)
@@ -139,7 +138,7 @@ impl World {
         Self {
             target,
             client,
-            run,
+            run: naming.run().to_owned(),
             identities: Identities::default(),
             catalog,
             outbound,
@@ -149,14 +148,13 @@ impl World {
             patience: PATIENCE,
             stop: watch::Sender::new(None),
             probing: AsyncMutex::default(),
-            random: Mutex::new(random),
+            naming,
         }
     }
 
-    /// Text that occurs nowhere else.
-    pub fn token(&self) -> String {
-        let mut random = self.random.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        token(&mut random, 12)
+    /// Text that occurs nowhere else, the same whenever it is asked for `what`.
+    pub fn token(&self, what: &str) -> String {
+        self.naming.token(what)
     }
 
     /// Stops the run. The first reason stays.
@@ -241,10 +239,4 @@ impl World {
     pub async fn health(&self) -> Result<Answer, TransportError> {
         self.client.send(&Transcript::default(), &Outgoing::plain("GET", "/api/healthz")).await
     }
-}
-
-/// `length` random characters of a–z, 2–9.
-fn token(random: &mut StdRng, length: usize) -> String {
-    const ALPHABET: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
-    (0..length).map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())])).collect()
 }

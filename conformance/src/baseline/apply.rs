@@ -6,14 +6,15 @@ use super::{Baseline, Line, Stale};
 use crate::case::Case;
 use crate::evidence::{Verdict, VerdictKind};
 use crate::runner::Outcome;
+use crate::suite::Suite;
 
 impl Baseline {
     /// Marks what fails as known, and what does not fail any more as unexpected. Whatever could not be
-    /// judged stays what it is: a baseline is no excuse for that. `all` are the suite's cases, of which
-    /// the run may have been about some; `today` decides what has expired.
-    pub fn apply(&self, all: &[Case], outcomes: &mut [Outcome<'_>], today: Date) -> Vec<Stale> {
+    /// judged stays what it is: a baseline is no excuse for that. The run may have been
+    /// about some of the suite's cases; `today` decides what has expired.
+    pub fn apply(&self, suite: &Suite, outcomes: &mut [Outcome<'_>], today: Date) -> Vec<Stale> {
         for outcome in outcomes.iter_mut() {
-            if let Some(line) = self.line(outcome.case) {
+            if let Some(line) = self.line(outcome.case, &suite.aliases) {
                 let known = self.known(line);
                 outcome.verdict = match outcome.verdict.clone() {
                     Verdict::Fail(failure) => {
@@ -29,7 +30,7 @@ impl Baseline {
             }
         }
         let stale = self.lines.iter().filter_map(|line| {
-            let problem = self.problem(line, all, outcomes, today)?;
+            let problem = self.problem(line, suite, outcomes, today)?;
             Some(Stale { source: self.place(line), cases: line.cases.clone(), problem })
         });
         stale.collect()
@@ -39,11 +40,13 @@ impl Baseline {
     fn problem(
         &self,
         line: &Line,
-        all: &[Case],
+        suite: &Suite,
         outcomes: &[Outcome<'_>],
         today: Date,
     ) -> Option<String> {
-        let covered: Vec<&Case> = all.iter().filter(|case| line.covers(case)).collect();
+        let aliases = &suite.aliases;
+        let covered: Vec<&Case> =
+            suite.cases.iter().filter(|case| line.covers(case, aliases)).collect();
         if covered.is_empty() {
             return Some(
                 "no case has this id, slug, area or sentence: correct it, or remove the line"
@@ -57,11 +60,11 @@ impl Baseline {
         }
         if covered
             .iter()
-            .all(|case| self.line(case).is_some_and(|first| first.number != line.number))
+            .all(|case| self.line(case, aliases).is_some_and(|first| first.number != line.number))
         {
             return Some("lines above cover the same cases: remove one of them".to_owned());
         }
-        let of_line = || outcomes.iter().filter(|outcome| line.covers(outcome.case));
+        let of_line = || outcomes.iter().filter(|outcome| line.covers(outcome.case, aliases));
         let passed: Vec<&str> = of_line()
             .filter(|outcome| outcome.verdict.kind() == VerdictKind::UnexpectedPass)
             .map(|outcome| outcome.case.id.as_str())

@@ -28,9 +28,7 @@ pub(super) struct CaseText {
     pub(super) slug: Option<String>,
     title: Option<String>,
     cites: Option<Vec<String>>,
-    /// For people only.
-    #[serde(rename = "why")]
-    _why: Option<String>,
+    why: Option<String>,
     profile: Option<Profile>,
     tier: Option<Tier>,
     deadline: Option<Span>,
@@ -110,6 +108,7 @@ fn build(text: CaseText, defaults: &CaseText, path: &str, line: usize) -> Result
         id: text.id.ok_or_else(|| need("id"))?,
         slug: text.slug.ok_or_else(|| need("slug"))?,
         title: text.title.or_else(|| defaults.title.clone()).ok_or_else(|| need("title"))?,
+        why: text.why.or_else(|| defaults.why.clone()),
         cites: text.cites.or_else(|| defaults.cites.clone()).unwrap_or_default(),
         profile: text.profile.or(defaults.profile).ok_or_else(|| need("profile"))?,
         tier: text.tier.or(defaults.tier).ok_or_else(|| need("tier"))?,

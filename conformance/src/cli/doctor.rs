@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use rand::SeedableRng as _;
 use serde_json::json;
 
 use super::{Failed, SourceArgs, chain, print};
@@ -14,7 +13,7 @@ use crate::exit;
 use crate::runner::{self, Selection};
 use crate::target::Target;
 use crate::vars::Vars;
-use crate::world::{PluginState, Trouble, World};
+use crate::world::{Naming, PluginState, Trouble, World};
 
 /// Try what the target file says, without judging anything: nothing is installed or changed.
 #[derive(Debug, clap::Args)]
@@ -40,10 +39,9 @@ pub(super) fn doctor(args: &Args) -> Result<u8, Failed> {
     let findings = runtime.block_on(async {
         let client =
             Client::new(target.host.url.clone(), None).map_err(|e| Failed::usage(chain(&e)))?;
-        let random = rand::rngs::StdRng::from_os_rng();
-        Ok(examine(&World::start(target.clone(), client, random).await).await)
+        Ok(examine(&World::start(target.clone(), client, Naming::fresh(0)).await).await)
     })?;
-    let plans = runner::plan(&suite.cases, &Selection::default(), &target)
+    let plans = runner::plan(&suite, &Selection::default(), &target)
         .map_err(|e| Failed::usage(e.to_string()))?;
     let mut counts: BTreeMap<String, [usize; 2]> = BTreeMap::new();
     for plan in &plans {

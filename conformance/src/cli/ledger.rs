@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::{Failed, SourceArgs, chain, print};
-use crate::case::Case;
+use crate::case::{Case, Profile, Tier};
 use crate::exit;
-use crate::ledger::{Level, bless, gate};
+use crate::ledger::{Level, Sentence, bless};
 use crate::suite::Suite;
 
 /// Print the specification's sentences with their cases.
@@ -17,6 +17,9 @@ pub(super) struct Args {
     /// Rewrite spec/ledger.toml with today's texts; needs --root, or to be called where conformance/ is.
     #[arg(long)]
     bless: bool,
+    /// Print only what is wrong, if anything is; the exit code is 3 then.
+    #[arg(long, conflicts_with = "bless")]
+    check: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -29,7 +32,7 @@ pub(super) fn ledger(args: &Args) -> Result<u8, Failed> {
         return write_lock(args);
     }
     let suite = Suite::read(&args.sources.sources()?).map_err(|e| Failed::harness(chain(&e)))?;
-    let problems = gate(&suite.ledger, &suite.cases);
+    let problems = suite.problems();
     if args.json {
         let text = serde_json::to_string_pretty(&json!({
             "digest": suite.ledger.digest(),
@@ -37,7 +40,7 @@ pub(super) fn ledger(args: &Args) -> Result<u8, Failed> {
             "problems": problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
         }));
         print(&format!("{}\n", text.map_err(|e| Failed::harness(e.to_string()))?))?;
-    } else {
+    } else if !args.check {
         print(&readable(&suite))?;
     }
     for problem in &problems {
@@ -55,7 +58,7 @@ fn sentences(suite: &Suite) -> Vec<serde_json::Value> {
         let cases = citing(suite, &sentence.id);
         json!({
             "id": sentence.id, "level": sentence.level, "profile": sentence.profile,
-            "text": sentence.text, "source": format!("{}:{}", sentence.path, sentence.line),
+            "hash": sentence.hash(), "text": sentence.text, "source": format!("{}:{}", sentence.path, sentence.line),
             "cases": cases.iter().map(|case| &case.id).collect::<Vec<_>>(),
             "uncased": suite.ledger.lock.entries.get(&sentence.id).and_then(|e| e.uncased.as_ref()),
         })
@@ -68,7 +71,8 @@ fn readable(suite: &Suite) -> String {
     for chapter in &suite.ledger.chapters {
         let _ = writeln!(out, "{} ({}, profile {})", chapter.title, chapter.path, chapter.profile);
         for sentence in &chapter.sentences {
-            let _ = writeln!(out, "  {} {}: {}", sentence.id, sentence.level, sentence.text);
+            let Sentence { id, level, text, .. } = sentence;
+            let _ = writeln!(out, "  {id} {level}: {text} [{}]", sentence.hash());
             for case in citing(suite, &sentence.id) {
                 let _ = writeln!(out, "         {} {}", case.id, case.slug);
             }
@@ -79,11 +83,20 @@ fn readable(suite: &Suite) -> String {
         }
         out.push('\n');
     }
-    for level in [Level::Must, Level::Should, Level::May] {
-        let of_level = || suite.ledger.sentences().filter(|s| s.level == level);
-        let cased = of_level().filter(|s| !citing(suite, &s.id).is_empty()).count();
-        let total = of_level().count();
-        let _ = writeln!(out, "{level}: {total} sentences, {cased} with cases");
+    for profile in Profile::ALL {
+        for level in [Level::Must, Level::Should, Level::May] {
+            let of_both =
+                || suite.ledger.sentences().filter(|s| s.level == level && s.profile == *profile);
+            let total = of_both().count();
+            let cased = of_both().filter(|s| !citing(suite, &s.id).is_empty()).count();
+            if total > 0 {
+                let _ = writeln!(out, "{profile}, {level}: {total} sentences, {cased} with cases");
+            }
+        }
+    }
+    for tier in Tier::ALL {
+        let count = suite.cases.iter().filter(|case| case.tier == *tier).count();
+        let _ = writeln!(out, "{tier}: {count} cases");
     }
     let _ = writeln!(out, "{} cases", suite.cases.len());
     out

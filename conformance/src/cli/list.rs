@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::{Failed, SourceArgs, print};
-use crate::case::Tier;
-use crate::runner::{self, Selection};
-use crate::target::Target;
+use crate::case::{Case, Profile, Tier};
+use crate::runner::{self, Selection, Shard};
+use crate::suite::Suite;
 
 /// List the cases.
 #[derive(Debug, clap::Args)]
@@ -18,6 +18,15 @@ pub(super) struct Args {
     /// Only cases of this tier. Repeatable.
     #[arg(long)]
     tier: Vec<Tier>,
+    /// Only cases of this profile. Repeatable.
+    #[arg(long)]
+    profile: Vec<Profile>,
+    /// Only one part of the cases, `2/5` for the second of five.
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// List the sentences that these cases judge instead.
+    #[arg(long)]
+    sentences: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -30,12 +39,13 @@ pub(super) fn list(args: &Args) -> Result<u8, Failed> {
     let selection = Selection {
         filters: args.filter.clone(),
         tiers: args.tier.iter().copied().collect(),
-        ..Selection::default()
+        profiles: args.profile.iter().copied().collect(),
+        shard: args.shard,
     };
-    let nowhere = "http://localhost/".parse().map_err(|_| Failed::harness("no URL"))?;
-    let plans = runner::plan(&suite.cases, &selection, &Target::stranger(nowhere))
-        .map_err(|e| Failed::usage(e.to_string()))?;
-    let cases: Vec<_> = plans.into_iter().map(|plan| plan.case).collect();
+    let cases = runner::selected(&suite, &selection).map_err(|e| Failed::usage(e.to_string()))?;
+    if args.sentences {
+        return sentences(args, &suite, &cases);
+    }
     if args.json {
         let list: Vec<_> = cases
             .iter()
@@ -66,6 +76,38 @@ pub(super) fn list(args: &Args) -> Result<u8, Failed> {
             );
         }
         let _ = writeln!(out, "{} cases", cases.len());
+        print(&out)?;
+    }
+    Ok(crate::exit::CONFORMANT)
+}
+
+/// The sentences that some of the cases judge.
+fn sentences(args: &Args, suite: &Suite, cases: &[&Case]) -> Result<u8, Failed> {
+    let cited = |id: &String| cases.iter().any(|case| case.cites.contains(id));
+    let sentences: Vec<_> = suite.ledger.sentences().filter(|s| cited(&s.id)).collect();
+    if args.json {
+        let list: Vec<_> = sentences
+            .iter()
+            .map(|sentence| {
+                json!({
+                    "id": sentence.id, "level": sentence.level, "profile": sentence.profile,
+                    "text": sentence.text, "source": format!("{}:{}", sentence.path, sentence.line),
+                })
+            })
+            .collect();
+        print(&super::json(&list)?)?;
+    } else {
+        let mut out = String::new();
+        for sentence in &sentences {
+            let _ = writeln!(
+                out,
+                "{} {:<6} {}",
+                sentence.id,
+                sentence.level.to_string(),
+                sentence.text
+            );
+        }
+        let _ = writeln!(out, "{} sentences", sentences.len());
         print(&out)?;
     }
     Ok(crate::exit::CONFORMANT)

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rand::SeedableRng as _;
 use url::Url;
 
-use super::{Failed, SourceArgs, chain, print};
+use super::{Failed, SourceArgs, chain, print, repeat};
 use crate::baseline::Baseline;
 use crate::case::{Feature, Profile, Tier};
 use crate::client::Client;
@@ -16,7 +15,7 @@ use crate::peers::Authority;
 use crate::report::{self, BaselineReport, Format, Header, Report, SelectionReport, Style};
 use crate::runner::{self, RunOptions, Selection, Shard};
 use crate::target::{Admin, Target};
-use crate::world::{Stop, World};
+use crate::world::{Naming, Stop, World};
 
 /// Least time between requests to a host that is not the user's own.
 const STRANGERS_PACE: Duration = Duration::from_millis(50);
@@ -62,9 +61,14 @@ pub(super) struct Args {
     /// Only one part of the cases, `2/5` for the second of five; `hostproof merge` joins the reports.
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
-    /// Seed of the order of cases; default: random.
+    /// Seed of the order of cases and of what they make up; default: random.
     #[arg(long)]
     seed: Option<u64>,
+    /// The four characters that are part of every name the run creates; default: fresh ones, so that it
+    /// meets nothing that an earlier run left. With those of an earlier run and its seed, on a host that
+    /// never saw it, every request is the same.
+    #[arg(long, value_name = "ID")]
+    run: Option<String>,
     /// For the whole run.
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = humantime::parse_duration)]
     deadline: Duration,
@@ -86,9 +90,13 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
         profiles: args.profile.iter().copied().collect(),
         shard: args.shard,
     };
-    let plans = runner::plan(&suite.cases, &selection, &target)
-        .map_err(|e| Failed::usage(e.to_string()))?;
+    let plans =
+        runner::plan(&suite, &selection, &target).map_err(|e| Failed::usage(e.to_string()))?;
     let seed = args.seed.unwrap_or_else(|| rand::random_range(0..1_000_000));
+    let naming = match &args.run {
+        Some(run) => Naming::of_run(seed, run).map_err(Failed::usage)?,
+        None => Naming::fresh(seed),
+    };
     let jobs = args.jobs.map_or_else(default_jobs, usize::from);
     let jobs = if target.host.owned { jobs } else { 1 };
     // Before anything is done to the host: a report that cannot be written is found out now.
@@ -104,8 +112,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
         let pace = (!target.host.owned).then_some(STRANGERS_PACE);
         let client =
             Client::new(target.host.url.clone(), pace).map_err(|e| Failed::usage(chain(&e)))?;
-        let random = rand::rngs::StdRng::seed_from_u64(run_seed(seed));
-        let world = Arc::new(World::start(target.clone(), client, random).await);
+        let world = Arc::new(World::start(target.clone(), client, naming).await);
         let chosen = SelectionReport {
             filters: selection.filters.clone(),
             tiers: selection.tiers.clone(),
@@ -114,6 +121,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
         };
         let mut header = Header::new(&suite, &target, &world.run, seed, jobs, chosen);
         header.baseline = baseline.as_ref().map(BaselineReport::from);
+        header.repeat = Some(repeat::command(std::env::args().skip(1), seed));
         let progress = report::progress();
         let options = RunOptions { jobs, deadline: args.deadline, seed };
         let run = async {
@@ -121,7 +129,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
             let mut result = runner::run(&world, plans, options, progress.as_ref()).await;
             if let Some(baseline) = &baseline {
                 let today = time::OffsetDateTime::now_utc().date();
-                result.stale = baseline.apply(&suite.cases, &mut result.outcomes, today);
+                result.stale = baseline.apply(&suite, &mut result.outcomes, today);
             }
             result
         };
@@ -160,12 +168,6 @@ fn announce_authority(target: &Target) -> Result<(), Failed> {
         eprintln!("made {file}: the host has to trust it for what its plugins fetch");
     }
     Ok(())
-}
-
-/// Names must not repeat between runs against one host, also where the seed does.
-fn run_seed(seed: u64) -> u64 {
-    let now = time::OffsetDateTime::now_utc().unix_timestamp_nanos();
-    seed ^ u64::from_le_bytes(now.to_le_bytes()[..8].try_into().unwrap_or_default())
 }
 
 fn default_jobs() -> usize {

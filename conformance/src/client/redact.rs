@@ -3,6 +3,7 @@
 use std::sync::{LazyLock, PoisonError, RwLock};
 
 use regex::Regex;
+use serde_json::Value;
 
 /// Knows the run's secrets, and replaces them by their labels: `«admin token»`.
 #[derive(Debug, Default)]
@@ -38,6 +39,19 @@ impl Redactor {
             }
         }
         MEMBERS.replace_all(&text, "\"$1\":\"«redacted»\"").into_owned()
+    }
+
+    /// The same for all texts in a value.
+    pub fn redact_value(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::from(self.redact(text)),
+            Value::Array(items) => items.iter().map(|item| self.redact_value(item)).collect(),
+            Value::Object(members) => {
+                let members = members.iter();
+                members.map(|(name, member)| (name.clone(), self.redact_value(member))).collect()
+            }
+            other => other.clone(),
+        }
     }
 
     /// A header's value without secrets. Cookies the host sets are secrets, whatever they hold.

@@ -1,7 +1,7 @@
 //! The transcript of a case: every exchange with the host, in order.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -37,6 +37,9 @@ pub struct Exchange {
     pub error: Option<String>,
     /// How long it took.
     pub elapsed_ms: u64,
+    /// When the whole answer had come, from the first request of the transcript.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_us: Option<u64>,
 }
 
 /// A response in a transcript.
@@ -95,6 +98,7 @@ impl RecordedBody {
 #[derive(Debug, Clone, Default)]
 pub struct Transcript {
     exchanges: Arc<Mutex<Vec<Exchange>>>,
+    began: Arc<OnceLock<Instant>>,
     step: Arc<str>,
     /// The one number under which all its exchanges stand, the last of them in the end.
     only: Option<Arc<OnceLock<usize>>>,
@@ -104,7 +108,7 @@ impl Transcript {
     /// The same list, for exchanges of the step `name`.
     #[must_use]
     pub fn for_step(&self, name: &str) -> Self {
-        Self { exchanges: Arc::clone(&self.exchanges), step: name.into(), only: None }
+        Self { step: name.into(), only: None, ..self.clone() }
     }
 
     /// The same list and step, for an exchange that is repeated: only the last one is kept.
@@ -119,6 +123,7 @@ impl Transcript {
 
     /// Records a request before it is sent, and gives it a number.
     pub(super) fn begin(&self, outgoing: &Outgoing, url: String) -> usize {
+        self.began.get_or_init(Instant::now);
         let mut list = self.list();
         let number = match &self.only {
             Some(only) => *only.get_or_init(|| list.len()),
@@ -134,6 +139,7 @@ impl Transcript {
             response: None,
             error: Some("no answer before the case ended".to_owned()),
             elapsed_ms: 0,
+            ended_us: None,
         };
         match list.get_mut(number) {
             Some(earlier) => *earlier = exchange,
@@ -154,6 +160,8 @@ impl Transcript {
             });
             exchange.error = None;
             exchange.elapsed_ms = millis(answer.elapsed);
+            let since = self.began.get().map(|began| answer.ended.duration_since(*began));
+            exchange.ended_us = since.and_then(|since| u64::try_from(since.as_micros()).ok());
         }
     }
 

@@ -89,11 +89,19 @@ impl Chapter {
         let (title, profile, body) = front_matter(&lines).map_err(|(l, m)| fail(l, m))?;
         let mut sentences = Vec::new();
         let mut index = body;
+        let mut code = false;
         while index < lines.len() {
             let Some(item) = lines[index].strip_prefix("- **s-") else {
                 if lines[index].contains("**s-") {
                     let message = "a sentence id is marked outside `- **s-xxxx** LEVEL: text`";
                     return Err(fail(index, message.to_owned()));
+                }
+                code ^= lines[index].trim_start().starts_with("```");
+                if !code && let Some(word) = binding(lines[index]) {
+                    let message = format!(
+                        "a list item says {word} and is no sentence: give it an id, `- **s-xxxx** {word}: text`, or say it without capitals"
+                    );
+                    return Err(fail(index, message));
                 }
                 index += 1;
                 continue;
@@ -116,6 +124,16 @@ impl Chapter {
         }
         Ok(Self { path: file.path.clone(), title, profile, sentences })
     }
+}
+
+/// The word by which a list item would bind a host, if it has one.
+fn binding(line: &str) -> Option<&str> {
+    let text = line.trim_start();
+    let item = text.starts_with(['-', '*', '+'])
+        || text.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with(['.', ')'])
+        || text.len() < line.len();
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    words.find(|word| item && matches!(*word, "MUST" | "SHOULD" | "MAY" | "SHALL"))
 }
 
 type Front = (String, Profile, usize);

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Ledger;
+use crate::aliases::Aliases;
 use crate::case::Case;
 
 /// One reason for which the gate is shut. Each names the place to mend.
@@ -91,6 +92,14 @@ pub enum GateProblem {
         /// `file:line` of the second use.
         place: String,
     },
+    /// A former name leads nowhere, round in a circle, or is in use.
+    #[error("{place}: {message}")]
+    Alias {
+        /// `file:line`.
+        place: String,
+        /// What is wrong with it.
+        message: String,
+    },
     /// The twin of a negative case is missing, unknown or negative itself.
     #[error("{place}: {case}: {message}")]
     Twin {
@@ -104,7 +113,7 @@ pub enum GateProblem {
 }
 
 /// Everything that keeps the gate shut; empty when it is open.
-pub fn gate(ledger: &Ledger, cases: &[Case]) -> Vec<GateProblem> {
+pub fn gate(ledger: &Ledger, cases: &[Case], aliases: &Aliases) -> Vec<GateProblem> {
     let mut problems = Vec::new();
     sentences(ledger, cases, &mut problems);
     for id in ledger.lock.entries.keys() {
@@ -113,8 +122,9 @@ pub fn gate(ledger: &Ledger, cases: &[Case]) -> Vec<GateProblem> {
         }
     }
     names(cases, &mut problems);
-    citations(ledger, cases, &mut problems);
+    citations(ledger, cases, aliases, &mut problems);
     twins(cases, &mut problems);
+    former_names(ledger, cases, aliases, &mut problems);
     problems
 }
 
@@ -162,7 +172,7 @@ fn names(cases: &[Case], problems: &mut Vec<GateProblem>) {
     }
 }
 
-fn citations(ledger: &Ledger, cases: &[Case], problems: &mut Vec<GateProblem>) {
+fn citations(ledger: &Ledger, cases: &[Case], aliases: &Aliases, problems: &mut Vec<GateProblem>) {
     let known: Vec<&str> = ledger.sentences().map(|s| s.id.as_str()).collect();
     for case in cases {
         if case.cites.is_empty() {
@@ -171,7 +181,10 @@ fn citations(ledger: &Ledger, cases: &[Case], problems: &mut Vec<GateProblem>) {
         }
         for id in &case.cites {
             if !known.contains(&id.as_str()) {
-                let hint = crate::suggest::hint(id, known.iter().copied());
+                let hint = match aliases.resolve(id) {
+                    now if now != id => format!("; it is called {now} now"),
+                    _ => crate::suggest::hint(id, known.iter().copied()),
+                };
                 let (case, place, id) = (case.id.clone(), case.place(), id.clone());
                 problems.push(GateProblem::CitesUnknown { case, id, place, hint });
             }
@@ -197,5 +210,20 @@ fn twins(cases: &[Case], problems: &mut Vec<GateProblem>) {
         };
         let (case, place) = (case.id.clone(), case.place());
         problems.push(GateProblem::Twin { case, place, message });
+    }
+}
+
+fn former_names(
+    ledger: &Ledger,
+    cases: &[Case],
+    aliases: &Aliases,
+    problems: &mut Vec<GateProblem>,
+) {
+    let ids = ledger.sentences().map(|sentence| sentence.id.as_str());
+    let names = cases.iter().flat_map(|case| [case.id.as_str(), case.slug.as_str()]);
+    let live: BTreeSet<&str> = ids.chain(names).collect();
+    let hint = |name: &str| crate::suggest::hint(name, live.iter().copied());
+    for (alias, message) in aliases.problems(|name| live.contains(name), hint) {
+        problems.push(GateProblem::Alias { place: alias.place.clone(), message });
     }
 }

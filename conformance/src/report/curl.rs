@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::client::Exchange;
 
 /// A curl command that repeats the request. Credentials appear as `«…»`, to be filled in.
-pub(super) fn curl(exchange: &Exchange) -> String {
+pub(crate) fn curl(exchange: &Exchange) -> String {
     // `--path-as-is`: the path is sent as the case wrote it, `..` and all.
     let mut line = format!("curl --path-as-is -i -X {} {}", exchange.method, quote(&exchange.url));
     for (name, value) in &exchange.headers {
@@ -22,6 +22,6 @@ pub(super) fn curl(exchange: &Exchange) -> String {
 }
 
 /// Quoted for a POSIX shell.
-fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

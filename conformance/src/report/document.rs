@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -16,7 +17,7 @@ use crate::client::{Exchange, Redactor};
 use crate::evidence::{Fact, Failure, FailureKind, Origin, VerdictKind};
 use crate::exit;
 use crate::ledger::{Ledger, Level};
-use crate::runner::{Outcome, RunResult, Shard};
+use crate::runner::{Outcome, RunResult, Shard, Variable};
 use crate::suite::Suite;
 use crate::target::Target;
 
@@ -216,6 +217,21 @@ pub struct CaseReport {
     pub elapsed_ms: u64,
     /// Every exchange of that attempt.
     pub exchanges: Vec<Exchange>,
+    /// The variables that its expectations mention: with them the exchanges can be judged again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<VariableReport>,
+}
+
+/// A value that a variable of a case had.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VariableReport {
+    /// Its name.
+    pub name: String,
+    /// Its value, without secrets.
+    pub value: Value,
+    /// The step that gave it this value, from 1; 0 before the first.
+    pub step: usize,
 }
 
 /// What held of something the host sent.
@@ -424,6 +440,7 @@ fn case_report(outcome: &Outcome<'_>, redactor: &Redactor) -> CaseReport {
         facts: facts.map(|fact| FactReport::new(fact, redactor)).collect(),
         elapsed_ms: crate::client::millis(outcome.elapsed),
         exchanges: outcome.exchanges.clone(),
+        variables: outcome.variables.iter().map(VariableReport::new).collect(),
     }
 }
 
@@ -434,6 +451,13 @@ impl FactReport {
             origin: fact.origin(),
             exchange: fact.exchange(),
         }
+    }
+}
+
+impl VariableReport {
+    fn new(variable: &Variable) -> Self {
+        let Variable { name, value, step } = variable.clone();
+        Self { name, value, step }
     }
 }
 
@@ -450,7 +474,7 @@ impl FailureReport {
 }
 
 /// See [`crate::exit`] for the order in which codes win.
-fn exit_code(counts: &BTreeMap<String, usize>, complete: bool, stale: bool) -> u8 {
+pub(super) fn exit_code(counts: &BTreeMap<String, usize>, complete: bool, stale: bool) -> u8 {
     use VerdictKind as V;
     let some = |kinds: &[VerdictKind]| kinds.iter().any(|kind| counts[kind.as_str()] > 0);
     if some(&[V::HarnessError]) {

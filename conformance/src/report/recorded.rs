@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::document::{CaseReport, FORMAT, count};
+use super::document::{CaseReport, FORMAT, count, exit_code};
 use super::{Report, digest};
 use crate::evidence::VerdictKind;
 
@@ -140,6 +140,10 @@ fn contradictions(report: &Report) -> Vec<String> {
     let inapplicable = counts[VerdictKind::NotApplicable.as_str()];
     if footer.applicable != report.cases.len() - inapplicable {
         problems.push("footer: `applicable` is not the number of applicable cases".to_owned());
+    }
+    let stale = !footer.stale_baseline.is_empty();
+    if footer.exit_code != exit_code(&counts, footer.complete, stale) {
+        problems.push("footer: the exit code is not that of the verdicts".to_owned());
     }
     if footer.complete == footer.stopped.is_some() {
         problems.push("footer: `complete` and `stopped` contradict each other".to_owned());

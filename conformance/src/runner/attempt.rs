@@ -4,6 +4,7 @@ mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,7 @@ use crate::case::{
 };
 use crate::client::{Answer, Exchange, Transcript};
 use crate::evidence::{Fact, Failure, FailureKind, Pass, Verdict};
+use crate::expectation::mentioned;
 use crate::peers::Gate;
 use crate::vars::Vars;
 use crate::world::{PluginState, Resource, Trouble, World};
@@ -31,9 +33,22 @@ const SETUP_PATIENCE: Duration = Duration::from_secs(90);
 pub(super) struct Ended {
     pub(super) verdict: Verdict,
     pub(super) exchanges: Vec<Exchange>,
+    /// The variables that its expectations mention.
+    pub(super) variables: Vec<Variable>,
     pub(super) elapsed: Duration,
     /// What could not be removed.
     pub(super) leftovers: Vec<String>,
+}
+
+/// A value that a variable of a case had.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Its value, without secrets.
+    pub value: Value,
+    /// The step that gave it this value, from 1; 0 before the first.
+    pub step: usize,
 }
 
 /// The state of one attempt, shared by its steps.
@@ -42,6 +57,13 @@ pub(super) struct Attempt {
     pub(super) world: Arc<World>,
     pub(super) transcript: Transcript,
     vars: Mutex<Vars>,
+    /// What was set since the first step, by step.
+    changed: Mutex<Vec<Variable>>,
+    step: AtomicUsize,
+    /// What sets apart the texts made up for this attempt.
+    label: String,
+    /// The variables that the case's expectations mention.
+    mentioned: BTreeSet<String>,
     plugins: Mutex<BTreeMap<String, PluginState>>,
     created: Mutex<Vec<Resource>>,
     published: Mutex<BTreeSet<String>>,
@@ -67,18 +89,28 @@ pub(super) async fn attempt(world: &Arc<World>, case: &Case, again: bool) -> End
     };
     let elapsed = started.elapsed();
     let leftovers = attempt.clean_up(case).await;
-    let exchanges = attempt.transcript.redacted(world.client.redactor());
-    Ended { verdict, exchanges, elapsed, leftovers }
+    let redactor = world.client.redactor();
+    let exchanges = attempt.transcript.redacted(redactor);
+    let mut variables = std::mem::take(&mut *lock(&attempt.changed));
+    variables
+        .iter_mut()
+        .for_each(|variable| variable.value = redactor.redact_value(&variable.value));
+    Ended { verdict, exchanges, variables, elapsed, leftovers }
 }
 
 impl Attempt {
     fn new(world: &Arc<World>, case: &Case, again: bool) -> Self {
         let id: String = case.id.chars().filter(char::is_ascii_alphanumeric).collect();
         let name = format!("com.hostproof.{}.{id}{}", world.run, if again { "again" } else { "" });
+        let label = format!("{}{}", case.id, if again { " again" } else { "" });
         let attempt = Self {
             world: Arc::clone(world),
             transcript: Transcript::default(),
-            vars: Mutex::new(target_vars(world)),
+            vars: Mutex::new(target_vars(world, &label)),
+            changed: Mutex::default(),
+            step: AtomicUsize::new(0),
+            mentioned: mentioned(case),
+            label,
             plugins: Mutex::default(),
             created: Mutex::default(),
             published: Mutex::default(),
@@ -101,7 +133,22 @@ impl Attempt {
 
     /// Gives a variable a value.
     pub(super) fn set(&self, name: &str, value: impl Into<Value>) {
+        let value = value.into();
+        let step = self.step.load(Ordering::Relaxed);
+        if step > 0 && self.mentioned.contains(name) {
+            let (name, value) = (name.to_owned(), value.clone());
+            lock(&self.changed).push(Variable { name, value, step });
+        }
         lock(&self.vars).set(name, value);
+    }
+
+    /// Notes what the variables are before the first step.
+    fn note_variables(&self) {
+        let vars = self.vars();
+        let known = self.mentioned.iter().filter_map(|name| {
+            Some(Variable { name: name.clone(), value: vars.get(name)?.clone(), step: 0 })
+        });
+        lock(&self.changed).extend(known);
     }
 
     fn created(&self, resource: Resource) {
@@ -151,7 +198,9 @@ impl Attempt {
     async fn take_steps(&self, case: &Case, label: &Mutex<String>) -> Result<Vec<Fact>, Trouble> {
         let mut state = Progressing::default();
         let mut facts = Vec::new();
+        self.note_variables();
         for (index, step) in case.steps.iter().enumerate() {
+            self.step.store(index + 1, Ordering::Relaxed);
             let name = step.name.as_deref().unwrap_or_else(|| step.action.name());
             let name = format!("{}. {name}", index + 1);
             name.clone_into(&mut lock(label));
@@ -195,7 +244,11 @@ impl Attempt {
             self.set("other_project", self.world.make_project(&project_name, created).await?);
         }
         if case.needs.contains(&Need::Account) {
-            let name = format!("hostproof-{}-{}", self.world.run, self.world.token());
+            let name = format!(
+                "hostproof-{}-{}",
+                self.world.run,
+                self.world.token(&format!("{} account", self.label))
+            );
             let account = self.world.make_account(&name, created).await?;
             self.set("account", account.id);
             self.set("account_name", name);

@@ -9,7 +9,7 @@ use futures_util::StreamExt as _;
 use rand::seq::SliceRandom as _;
 use rand::{SeedableRng as _, rngs::StdRng};
 
-use super::attempt::{Ended, attempt};
+use super::attempt::{Ended, Variable, attempt};
 use super::plan::Plan;
 use crate::baseline::Stale;
 use crate::case::{Action, Case, Feature, Lane, Tier};
@@ -41,6 +41,8 @@ pub struct Outcome<'a> {
     pub verdict: Verdict,
     /// Every exchange with the host, of the attempt the verdict is about.
     pub exchanges: Vec<Exchange>,
+    /// The variables that its expectations mention, as they were in that attempt.
+    pub variables: Vec<Variable>,
     /// Duration of that attempt.
     pub elapsed: Duration,
 }
@@ -98,6 +100,7 @@ pub async fn run<'a>(
                 case,
                 verdict,
                 exchanges: Vec::new(),
+                variables: Vec::new(),
                 elapsed: Duration::ZERO,
             }),
             None => todo.push(case),
@@ -167,7 +170,8 @@ fn blocked(case: &Case, world: &World) -> Option<Verdict> {
 
 fn outcome<'a>(case: &'a Case, ended: Ended, leftovers: &mut Vec<String>) -> Outcome<'a> {
     leftovers.extend(ended.leftovers);
-    Outcome { case, verdict: ended.verdict, exchanges: ended.exchanges, elapsed: ended.elapsed }
+    let Ended { verdict, exchanges, variables, elapsed, .. } = ended;
+    Outcome { case, verdict, exchanges, variables, elapsed }
 }
 
 /// Second attempts, one at a time, on a host that does nothing else. Who passes now is flaky.

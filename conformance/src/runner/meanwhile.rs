@@ -10,6 +10,7 @@ use super::judge::judge;
 use super::step;
 use crate::case::Step;
 use crate::evidence::Fact;
+use crate::expectation::with_default;
 use crate::world::Trouble;
 
 /// Does `action` while the request of `step` is repeated; facts are those of its last answer.
@@ -21,7 +22,7 @@ pub(super) async fn around<T>(
 ) -> Result<(T, Vec<Fact>), Trouble> {
     let vars = attempt.vars();
     let request = step::request(attempt, step, &vars).await?;
-    let expect = step::with_default(&step.action, &step.expect);
+    let expect = with_default(&step.action, &step.expect);
     let transcript = attempt.transcript.for_step(&format!("{label}, meanwhile")).repeated();
     let (answered, over) = (Notify::new(), AtomicBool::new(false));
     let asking = async {

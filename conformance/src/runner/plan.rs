@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::Shard;
+use crate::aliases::Aliases;
 use crate::case::{Case, Feature, Profile, Tier};
 use crate::evidence::Verdict;
-use crate::target::Target;
+use crate::suite::Suite;
+use crate::target::{Claims, Target};
 
 /// What the user asked for.
 #[derive(Debug, Clone, Default)]
@@ -37,58 +39,60 @@ pub enum PlanError {
     NoMatch(String),
 }
 
-/// Selects cases. The positive twins of selected negative cases come along, since without them nothing
-/// can be said.
+/// The selected cases, and which of them apply to the host.
 pub fn plan<'a>(
-    cases: &'a [Case],
+    suite: &'a Suite,
     selection: &Selection,
     target: &Target,
 ) -> Result<Vec<Plan<'a>>, PlanError> {
+    let plan = |case| {
+        let reason = inapplicable(case, &target.claims, target.host.owned);
+        Plan { case, decided: reason.map(Verdict::NotApplicable) }
+    };
+    Ok(selected(suite, selection)?.into_iter().map(plan).collect())
+}
+
+/// Selects cases. The positive twins of selected negative cases come along, since without them nothing
+/// can be said.
+pub fn selected<'a>(suite: &'a Suite, selection: &Selection) -> Result<Vec<&'a Case>, PlanError> {
     for filter in &selection.filters {
-        if !cases.iter().any(|case| matches(filter, case)) {
+        if !suite.cases.iter().any(|case| matches(filter, case, &suite.aliases)) {
             return Err(PlanError::NoMatch(filter.clone()));
         }
     }
-    let selected = |case: &&Case| {
-        let filters = &selection.filters;
-        (filters.is_empty() || filters.iter().any(|filter| matches(filter, case)))
+    let chosen = |case: &&Case| {
+        let mut filters = selection.filters.iter();
+        (filters.len() == 0 || filters.any(|filter| matches(filter, case, &suite.aliases)))
             && (selection.tiers.is_empty() || selection.tiers.contains(&case.tier))
             && (selection.profiles.is_empty() || selection.profiles.contains(&case.profile))
             && selection.shard.is_none_or(|shard| shard.contains(case))
     };
-    let mut ids: BTreeSet<&str> =
-        cases.iter().filter(selected).map(|case| case.id.as_str()).collect();
-    let twins = cases.iter().filter(selected).filter_map(|case| case.twin.as_deref());
-    ids.extend(twins.collect::<Vec<_>>());
-    let plans = cases.iter().filter(|case| ids.contains(case.id.as_str()));
-    Ok(plans.map(|case| Plan { case, decided: inapplicable(case, target) }).collect())
+    let chosen: Vec<&Case> = suite.cases.iter().filter(chosen).collect();
+    let mut ids: BTreeSet<&str> = chosen.iter().map(|case| case.id.as_str()).collect();
+    ids.extend(chosen.iter().filter_map(|case| case.twin.as_deref()));
+    Ok(suite.cases.iter().filter(|case| ids.contains(case.id.as_str())).collect())
 }
 
-/// Why a case does not apply to the host, if it does not.
-fn inapplicable(case: &Case, target: &Target) -> Option<Verdict> {
-    let reason = if !target.claims.profiles.contains(&case.profile) {
-        format!("the host does not claim the profile `{}`", case.profile)
-    } else if case.tier != Tier::ZeroFixture && !target.host.owned {
-        "the target file does not say that the host is yours (`owned`)".to_owned()
-    } else {
-        let missing: Vec<&str> = case
-            .features
-            .iter()
-            .filter(|feature| !target.claims.features.contains(feature))
-            .map(|feature| Feature::as_str(*feature))
-            .collect();
-        if missing.is_empty() {
-            return None;
-        }
-        format!("the host does not claim {}", missing.join(", "))
-    };
-    Some(Verdict::NotApplicable(reason))
+/// Why a case does not apply to a host that makes these claims, if it does not.
+pub fn inapplicable(case: &Case, claims: &Claims, owned: bool) -> Option<String> {
+    if !claims.profiles.contains(&case.profile) {
+        return Some(format!("the host does not claim the profile `{}`", case.profile));
+    }
+    if case.tier != Tier::ZeroFixture && !owned {
+        return Some("the target file does not say that the host is yours (`owned`)".to_owned());
+    }
+    let missing = case.features.iter().filter(|feature| !claims.features.contains(feature));
+    let missing: Vec<&str> = missing.map(|feature| Feature::as_str(*feature)).collect();
+    (!missing.is_empty()).then(|| format!("the host does not claim {}", missing.join(", ")))
 }
 
-/// Whether a case's id, slug, area or a sentence it cites is meant.
-pub(crate) fn matches(filter: &str, case: &Case) -> bool {
+/// Whether one of the names of a case, or of what it cites, is meant: of today or of old.
+pub(crate) fn matches(filter: &str, case: &Case, aliases: &Aliases) -> bool {
     let names = [case.id.as_str(), case.slug.as_str(), case.area()];
-    names.into_iter().chain(case.cites.iter().map(String::as_str)).any(|name| glob(filter, name))
+    names
+        .into_iter()
+        .chain(case.cites.iter().map(String::as_str))
+        .any(|name| glob(filter, name) || aliases.former(name).any(|former| glob(filter, former)))
 }
 
 /// `*` stands for any text, `?` for one character.

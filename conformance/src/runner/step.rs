@@ -9,9 +9,10 @@ use super::background::{Installs, Progressing};
 use super::judge::judge;
 use super::request::outgoing;
 use super::{activity, download, meanwhile, observe, outbound};
-use crate::case::{Action, COOKIE, Data, Expect, HEADER, Identity, InstallSpec, Step};
+use crate::case::{Action, COOKIE, Expect, HEADER, Identity, InstallSpec, Step};
 use crate::client::{Answer, Outgoing, Transcript};
 use crate::evidence::{Fact, Failure, FailureKind};
+use crate::expectation::with_default;
 use crate::vars::Vars;
 use crate::world::{Trouble, World};
 
@@ -199,21 +200,6 @@ pub(super) fn install(spec: &InstallSpec, name: &str, vars: &Vars) -> Result<Out
         body["enabled"] = Value::from(enabled);
     }
     Ok(Outgoing::json("POST", "/api/v1/admin/plugins/marketplace/install", &body))
-}
-
-/// What an action has to answer where the case does not say.
-pub(super) fn with_default(action: &Action, expect: &Expect) -> Expect {
-    let mut expect = expect.clone();
-    let status = match action {
-        Action::Probe(_) | Action::Upgrade | Action::Patch(_) => json!(200),
-        Action::Install(_) => json!(201),
-        Action::Uninstall => json!(204),
-        // A request without any expectation is a preparation, and has to succeed.
-        Action::Request(_) if expect.is_empty() => json!({ "gte": 200, "lt": 300 }),
-        _ => return expect,
-    };
-    expect.status.get_or_insert(Data(status));
-    expect
 }
 
 impl Progressing {

@@ -117,7 +117,9 @@ impl World {
 
     async fn bus_answers(&self) -> Result<(), String> {
         let Ok(bus) = &self.bus else { return Ok(()) };
-        let word = format!("hostproof.{}.{}", self.run, self.token());
+        // Another word every time: the echo of an earlier one says nothing.
+        let now = format!("echo at {:?}", Instant::now());
+        let word = format!("hostproof.{}.{}", self.run, self.token(&now));
         if self.within(READY_PATIENCE, async || bus.echoes(&word).await).await {
             return Ok(());
         }

@@ -162,7 +162,7 @@ impl World {
         role: Option<&str>,
     ) -> Result<(String, String), String> {
         let admin = self.admin().await.map_err(Trouble::describe)?;
-        let password = format!("First-{}", self.token());
+        let password = format!("First-{}", self.token(&format!("first password of {username}")));
         self.client.redactor().hide(&password, "password");
         let mut body =
             json!({ "username": username, "password": password, "full_name": "Hostproof" });
@@ -177,7 +177,7 @@ impl World {
     /// Changes a user's first password; gives the new one.
     async fn freshen(&self, username: &str, first: &str) -> Result<String, String> {
         let stale = self.sign_in(username, first).await?;
-        let second = format!("Second-{}", self.token());
+        let second = format!("Second-{}", self.token(&format!("second password of {username}")));
         self.client.redactor().hide(&second, "password");
         self.client.redactor().hide(&stale.token, "token");
         let body = json!({ "current_password": first, "new_password": second });

@@ -41,6 +41,10 @@ fn a_malformed_chapter_is_refused_with_its_line() {
         ("- **s-AAAA** MUST: x", ":5: `s-AAAA` is no sentence id"),
         ("- **s-aaaa** MUST:", ":5: s-aaaa has no text"),
         ("text **s-aaaa** MUST: x", ":5: a sentence id is marked outside"),
+        ("- a host MUST do it", ":5: a list item says MUST and is no sentence"),
+        ("* a host SHOULD do it", ":5: a list item says SHOULD and is no sentence"),
+        ("1. a host MAY do it", ":5: a list item says MAY and is no sentence"),
+        ("- a host\n  MUST do it", ":6: a list item says MUST and is no sentence"),
     ];
     for (line, expected) in cases {
         let text = format!("---\ntitle: T\nprofile: sandbox\n---\n{line}\n");
@@ -151,4 +155,13 @@ fn the_gate_wants_a_positive_twin_for_every_refusal() {
     assert!(twin_of("negative = true\ntwin = \"c-0003\"")[0].contains("is negative itself"));
     assert!(twin_of("twin = \"c-0001\"")[0].contains("only a negative case has a twin"));
     assert_eq!(twin_of("negative = true\ntwin = \"c-0001\""), Vec::<String>::new());
+}
+
+#[test]
+fn words_that_bind_nobody_are_left_alone() {
+    for text in ["A sentence that says MUST binds.", "- a host must do it", "```\n- MUST\n```"] {
+        let mut fine = complete();
+        fine.chapters[0].text.push_str(&format!("\n{text}\n"));
+        assert_eq!(gate(&fine), Vec::<String>::new(), "{text}");
+    }
 }

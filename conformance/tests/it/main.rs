@@ -3,10 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod aliases;
 mod archives;
 mod baselines;
 mod cases;
 mod command;
+mod compared;
 mod driven;
 mod embedded;
 mod hosts;
@@ -19,7 +21,9 @@ mod peers;
 mod recorded;
 mod reports;
 mod runs;
+mod shards;
 mod support;
 mod targets;
 mod vars;
+mod verified;
 mod views;

@@ -11,8 +11,7 @@ use hostproof::runner::{self, RunOptions, RunResult, Selection};
 use hostproof::sources::{SourceFile, Sources};
 use hostproof::suite::Suite;
 use hostproof::target::Target;
-use hostproof::world::World;
-use rand::SeedableRng as _;
+use hostproof::world::{Naming, World};
 
 /// A chapter with two sentences, for suites that need something to cite.
 pub(crate) const CHAPTER: &str = "---\ntitle: Things\nprofile: sandbox\n---\n# Things\n
@@ -26,6 +25,7 @@ pub(crate) fn sources(cases: &str) -> Sources {
         chapters: vec![SourceFile::new("spec/things.md", CHAPTER)],
         lock: None,
         cases: vec![SourceFile::new("cases/things/a.toml", cases)],
+        aliases: Vec::new(),
     };
     let lock = bless(&Ledger::parse(&sources).unwrap());
     sources.lock = Some(SourceFile::new("spec/ledger.toml", lock));
@@ -100,11 +100,10 @@ async fn result_within<'a>(
     deadline: Duration,
 ) -> (Header, RunResult<'a>) {
     let client = Client::new(target.host.url.clone(), None).unwrap();
-    let random = rand::rngs::StdRng::seed_from_u64(7);
-    let mut world = World::start(target.clone(), client, random).await;
+    let mut world = World::start(target.clone(), client, Naming::fresh(7)).await;
     world.patience = Duration::from_millis(1500);
     let world = Arc::new(world);
-    let plans = runner::plan(&suite.cases, &Selection::default(), target).unwrap();
+    let plans = runner::plan(suite, &Selection::default(), target).unwrap();
     let options = RunOptions { jobs: 4, deadline, seed: 7 };
     let selection = SelectionReport::default();
     let header = Header::new(suite, target, &world.run, 7, 4, selection);

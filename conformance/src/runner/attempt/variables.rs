@@ -9,11 +9,11 @@ pub(super) fn dash_last_dot(name: &str) -> String {
     name.rsplit_once('.').map_or_else(|| name.to_owned(), |(head, tail)| format!("{head}-{tail}"))
 }
 
-/// The variables that follow from the target file.
-pub(super) fn target_vars(world: &World) -> Vars {
+/// The variables that follow from the target file, and a text of this attempt's own.
+pub(super) fn target_vars(world: &World, attempt: &str) -> Vars {
     let mut vars = Vars::default();
     let target = &world.target;
-    vars.set("token", world.token());
+    vars.set("token", world.token(attempt));
     vars.set("key_of_1024_bytes", "k".repeat(1024));
     for (name, span) in target.limits.spans() {
         let twice = span.saturating_mul(2);
