@@ -70,6 +70,8 @@ pub enum Stop {
     Interrupted,
     /// The global deadline passed.
     Deadline,
+    /// A case failed, and the user wanted to see no more.
+    Failed,
 }
 
 impl std::fmt::Display for Stop {
@@ -78,6 +80,7 @@ impl std::fmt::Display for Stop {
             Self::HostLost(why) => write!(f, "the host stopped answering: {why}"),
             Self::Interrupted => f.write_str("the run was interrupted"),
             Self::Deadline => f.write_str("the run's deadline passed"),
+            Self::Failed => f.write_str("a case failed, and the run was to end with that"),
         }
     }
 }

@@ -25,4 +25,27 @@ pub struct Cli {
     /// Print the commented default configuration file and exit.
     #[arg(long)]
     pub default_config: bool,
+
+    /// Be a host with this one mistake, see `--list-mutants`.
+    #[cfg(feature = "mutants")]
+    #[arg(long, value_name = "NAME", env = "MUTANT")]
+    pub mutant: Option<String>,
+
+    /// Print the mistakes that this host can make, as JSON, and exit.
+    #[cfg(feature = "mutants")]
+    #[arg(long)]
+    pub list_mutants: bool,
+}
+
+#[cfg(all(test, not(feature = "mutants")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ordinary_host_cannot_be_asked_to_be_wrong() {
+        for flags in [&["--mutant", "control"][..], &["--list-mutants"]] {
+            let asked = Cli::try_parse_from(["reference-server"].iter().chain(flags));
+            assert!(asked.is_err(), "{flags:?}");
+        }
+    }
 }

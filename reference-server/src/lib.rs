@@ -27,6 +27,8 @@ pub mod extract;
 pub mod host_services;
 pub mod metrics;
 pub mod middleware;
+#[cfg(feature = "mutants")]
+pub mod mutant;
 pub mod openapi;
 pub mod proxy;
 pub mod reply;

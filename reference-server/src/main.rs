@@ -19,6 +19,10 @@ fn main() -> ExitCode {
         print!("{DEFAULT_CONFIG}");
         return ExitCode::SUCCESS;
     }
+    #[cfg(feature = "mutants")]
+    if let Some(ended) = mutant(&cli) {
+        return ended;
+    }
     let environment = environment();
     let loaded = Config::load(cli.config.as_deref(), &environment)
         .map_err(anyhow::Error::from)
@@ -31,6 +35,8 @@ fn main() -> ExitCode {
         Ok(loaded) => loaded,
         Err(error) => return fail(&error, EXIT_USAGE),
     };
+    #[cfg(feature = "mutants")]
+    reference_server::mutant::warn();
     if cli.print_config {
         return match toml::to_string_pretty(&config) {
             Ok(text) => {
@@ -75,6 +81,18 @@ fn environment() -> Vec<(String, String)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()
+}
+
+/// Makes the host the mutant it is asked to be; what it ends with if there is nothing to serve.
+#[cfg(feature = "mutants")]
+fn mutant(cli: &Cli) -> Option<ExitCode> {
+    use reference_server::mutant;
+    if cli.list_mutants {
+        println!("{}", mutant::list());
+        return Some(ExitCode::SUCCESS);
+    }
+    let chosen = mutant::choose(cli.mutant.as_deref()?);
+    chosen.err().map(|error| fail(&error.into(), EXIT_USAGE))
 }
 
 fn fail(error: &anyhow::Error, code: u8) -> ExitCode {

@@ -78,6 +78,8 @@ impl Metrics {
 
     /// The text of a scrape. Series of plugins that are not installed (any more) are left out.
     pub fn render(&self, app: &App) -> String {
+        #[cfg(feature = "mutants")]
+        crate::mutant::record_metrics();
         self.sandbox.record_metrics();
         app.database.record_metrics();
         let plugins = app.lifecycle.snapshot();
@@ -122,6 +124,8 @@ pub fn install() -> anyhow::Result<PrometheusHandle> {
     storage::metrics::describe();
     http::describe();
     events::describe();
+    #[cfg(feature = "mutants")]
+    crate::mutant::describe_metrics();
     describe_gauge!(BUILD_INFO, "Always 1; the label says which build runs.");
     describe_gauge!(PLUGINS, "Installed plugins, by state.");
     gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION")).set(1);

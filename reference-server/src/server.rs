@@ -183,6 +183,8 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 fn policy(config: &Config) -> Policy {
     let mut policy = Policy { limits: config.limits.clone(), ..Policy::default() };
     policy.events.first_pause = config.events.retry_pause;
+    #[cfg(feature = "mutants")]
+    mutants::apply(&mut policy);
     policy
 }
 

@@ -20,34 +20,33 @@ use nix::{sys::signal::kill, unistd::Pid};
 use crate::{
     host::{Ground, Plan},
     hosted::{Common, SERVICES, SUITE, Stage},
+    mutants,
     signals::Signals,
     tool::{self, announce},
     workspace,
 };
 use faults::Controlled;
-use target::Target;
+pub(crate) use target::Target;
 
 /// Judge the reference host.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) mutants: mutants::Choice,
     /// Arguments for `hostproof run`, say `-- --filter 'routing/*'`.
     #[arg(last = true, value_name = "HOSTPROOF ARGUMENTS")]
     suite: Vec<OsString>,
 }
 
 pub(crate) fn run(args: &Args, stage: &Stage) -> Result<ExitCode> {
+    if args.mutants.wanted() {
+        return mutants::run(&args.mutants, stage);
+    }
     let began = Instant::now();
     let folder = workspace::target().join("conformance");
-    let target = Target {
-        catalog: free_address()?,
-        outbound: free_address()?,
-        // Outside of the host's folder, which is emptied for every run.
-        outbound_ca: workspace::target().join("outbound-ca.pem"),
-        valkey: stage.valkey.clone(),
-        modules: workspace::target().join("modules"),
-    };
+    let target = meeting_place(stage.valkey.clone())?;
     make_authority(stage.program(SUITE)?, &target)?;
     announce("starting the reference host");
     let ground = Ground::new(folder)?;
@@ -87,8 +86,20 @@ pub(crate) fn run(args: &Args, stage: &Stage) -> Result<ExitCode> {
     Ok(tool::exit_code(status))
 }
 
+/// Where a host and the suite meet: addresses that nobody else uses.
+pub(crate) fn meeting_place(valkey: Option<String>) -> Result<Target> {
+    Ok(Target {
+        catalog: free_address()?,
+        outbound: free_address()?,
+        // Outside of the host's folder, which is emptied for every run.
+        outbound_ca: workspace::target().join("outbound-ca.pem"),
+        valkey,
+        modules: workspace::target().join("modules"),
+    })
+}
+
 /// Has the suite make the authority of its outbound server, which the host trusts when it starts.
-fn make_authority(hostproof: &Path, target: &Target) -> Result<()> {
+pub(crate) fn make_authority(hostproof: &Path, target: &Target) -> Result<()> {
     let mut command = Command::new(hostproof);
     command.arg("outbound-ca").arg(&target.outbound_ca);
     for host in Target::outbound_hosts() {

@@ -16,7 +16,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
-    conformance, interference, kills, preflight, replicas, serve,
+    conformance, interference, kills, mutants, preflight, replicas, serve,
     signals::{self, Signals},
     tool::{self, announce},
 };
@@ -98,12 +98,15 @@ impl Command {
             Self::Serve(args) => args.check(),
             Self::Kills(args) => args.check(),
             Self::Replicas(args) => args.check(),
-            Self::Conformance(_) | Self::Interference(_) => Ok(()),
+            Self::Conformance(args) => args.mutants.check(),
+            Self::Interference(_) => Ok(()),
         }
     }
 
     fn programs(&self) -> &'static [&'static str] {
         match self {
+            // The host is another one, and built already.
+            Self::Conformance(args) if args.mutants.wanted() => &[SUITE, SERVICES],
             Self::Conformance(_) => &[HOST, SUITE, SERVICES],
             Self::Serve(_) | Self::Interference(_) | Self::Kills(_) | Self::Replicas(_) => {
                 &[HOST, SERVICES]
@@ -114,6 +117,7 @@ impl Command {
     fn databases(&self) -> usize {
         match self {
             Self::Kills(args) => args.lanes(),
+            Self::Conformance(args) if args.mutants.wanted() => args.mutants.lanes(),
             _ => 1,
         }
     }
@@ -123,6 +127,10 @@ impl Command {
         self.check()?;
         preflight::libclang()?;
         let Common { services, release } = self.common();
+        let mutants = match self {
+            Self::Conformance(args) if args.mutants.wanted() => Some(mutants::build(*release)?),
+            _ => None,
+        };
         let programs = tool::build(self.programs(), *release)?;
         announce("starting services");
         let mut command = process::Command::new(programs.path(SERVICES)?);
@@ -131,7 +139,8 @@ impl Command {
             .args(["--services", services, "--"])
             .arg(env::current_exe()?)
             .arg("with-services");
-        for (name, path) in programs.all() {
+        let mutants = mutants.iter().map(|host| (HOST, host.as_path()));
+        for (name, path) in programs.all().chain(mutants) {
             command.arg("--built").arg(format!("{name}={}", path.display()));
         }
         command.args(env::args_os().skip(1));

@@ -11,6 +11,7 @@ mod host;
 mod hosted;
 mod interference;
 mod kills;
+mod mutants;
 mod preflight;
 mod random;
 mod replicas;

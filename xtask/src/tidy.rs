@@ -2,6 +2,7 @@
 
 mod arrows;
 mod manifests;
+mod mutants;
 mod sources;
 
 use anyhow::{Result, bail};
@@ -26,6 +27,7 @@ fn violations() -> Result<Vec<String>> {
     let mut violations = arrows::check(&metadata);
     violations.extend(manifests::check(&metadata)?);
     violations.extend(sources::check(workspace::root())?);
+    violations.extend(mutants::check(workspace::root())?);
     Ok(violations)
 }
 

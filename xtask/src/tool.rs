@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     ffi::OsStr,
+    fs,
     io::BufReader,
     os::unix::process::{CommandExt as _, ExitStatusExt as _},
     path::{Path, PathBuf},
@@ -75,6 +76,16 @@ pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
 
 /// Builds programs of the workspace with cargo's usual progress, and answers where they are.
 pub(crate) fn build(programs: &[&str], release: bool) -> Result<Programs> {
+    build_in(workspace::root(), &[], programs, release)
+}
+
+/// The same in another workspace, with features, as `PACKAGE/FEATURE`.
+pub(crate) fn build_in(
+    root: &Path,
+    features: &[String],
+    programs: &[&str],
+    release: bool,
+) -> Result<Programs> {
     // Out of the whole workspace, not package by package: cargo chooses the features of shared
     // dependencies by what is asked for, and would compile them once per choice.
     let mut command =
@@ -85,6 +96,11 @@ pub(crate) fn build(programs: &[&str], release: bool) -> Result<Programs> {
     if release {
         command.arg("--release");
     }
+    if !features.is_empty() {
+        command.args(["--features", &features.join(",")]);
+    }
+    // However the target folder was named, it is the same one.
+    command.current_dir(root).env("CARGO_TARGET_DIR", workspace::target());
     announce(&format!("building {}", programs.join(", ")));
     let mut child = command.stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
     let messages = BufReader::new(child.stdout.take().context("cargo's output")?);
@@ -112,6 +128,16 @@ impl Programs {
             Some(path) => Ok(path),
             None => bail!("the build made no program `{name}`"),
         }
+    }
+
+    /// Copies a program to where the next build does not put another one.
+    pub(crate) fn set_apart(&self, name: &str, folder: &Path) -> Result<PathBuf> {
+        let apart = folder.join(name);
+        // Over a copy that still runs, one cannot write; its name one can take.
+        let _ = fs::remove_file(&apart);
+        let path = self.path(name)?;
+        fs::copy(path, &apart).with_context(|| format!("copy {}", path.display()))?;
+        Ok(apart)
     }
 
     /// All of them, with their names.

@@ -61,6 +61,9 @@ pub(super) struct Args {
     /// Only one part of the cases, `2/5` for the second of five; `hostproof merge` joins the reports.
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
+    /// End the run with the first assertion that fails; nothing is tried a second time.
+    #[arg(long)]
+    fail_fast: bool,
     /// Seed of the order of cases and of what they make up; default: random.
     #[arg(long)]
     seed: Option<u64>,
@@ -123,7 +126,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
         header.baseline = baseline.as_ref().map(BaselineReport::from);
         header.repeat = Some(repeat::command(std::env::args().skip(1), seed));
         let progress = report::progress();
-        let options = RunOptions { jobs, deadline: args.deadline, seed };
+        let options = RunOptions { jobs, deadline: args.deadline, seed, fail_fast: args.fail_fast };
         let run = async {
             world.knock().await;
             let mut result = runner::run(&world, plans, options, progress.as_ref()).await;

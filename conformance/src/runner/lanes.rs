@@ -1,7 +1,7 @@
 //! The lanes of a run: cases side by side, then those that must be alone, then those that take something
 //! away from the host, then failures once more alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use super::plan::Plan;
 use crate::baseline::Stale;
 use crate::case::{Action, Case, Feature, Lane, Tier};
 use crate::client::{Exchange, Redactor};
-use crate::evidence::Verdict;
+use crate::evidence::{FailureKind, Verdict};
 use crate::world::{Stop, World};
 
 /// For all second attempts together. A host on which much fails is broken, not flaky, and second
@@ -30,6 +30,9 @@ pub struct RunOptions {
     pub deadline: Duration,
     /// Decides the order of the cases.
     pub seed: u64,
+    /// End with the first case that somebody asked for and that fails in an assertion, and try nothing
+    /// a second time.
+    pub fail_fast: bool,
 }
 
 /// A case with its verdict.
@@ -94,7 +97,9 @@ pub async fn run<'a>(
     let order: BTreeMap<&str, usize> =
         plans.iter().enumerate().map(|(index, plan)| (plan.case.id.as_str(), index)).collect();
     let (mut outcomes, mut todo) = (Vec::new(), Vec::new());
-    for Plan { case, decided } in plans {
+    let mut asked = BTreeSet::new();
+    for Plan { case, asked: is_asked, decided } in plans {
+        asked.extend(is_asked.then_some(case.id.as_str()));
         match decided.or_else(|| blocked(case, world)) {
             Some(verdict) => outcomes.push(Outcome {
                 case,
@@ -107,8 +112,11 @@ pub async fn run<'a>(
         }
     }
     todo.shuffle(&mut StdRng::seed_from_u64(options.seed));
-    // The longest first, so that the run does not end with one of them alone.
+    // The longest first, so that the run does not end with one of them alone; unless it may end early.
     todo.sort_by_key(|case| std::cmp::Reverse(case.deadline));
+    if options.fail_fast {
+        todo.reverse();
+    }
     progress.begin(todo.len());
     let mut leftovers = Vec::new();
     let (shared, exclusive): (Vec<_>, Vec<_>) =
@@ -123,10 +131,15 @@ pub async fn run<'a>(
         while let Some((case, ended)) = running.next().await {
             let outcome = outcome(case, ended, &mut leftovers);
             progress.done(&outcome);
+            if options.fail_fast && asked.contains(case.id.as_str()) && asserted(&outcome) {
+                world.stop(Stop::Failed);
+            }
             outcomes.push(outcome);
         }
     }
-    again(world, &mut outcomes, &mut leftovers, progress).await;
+    if !options.fail_fast {
+        again(world, &mut outcomes, &mut leftovers, progress).await;
+    }
     judge_by_twins(&mut outcomes);
     timer.abort();
     progress.phase("removing what the run created");
@@ -172,6 +185,12 @@ fn outcome<'a>(case: &'a Case, ended: Ended, leftovers: &mut Vec<String>) -> Out
     leftovers.extend(ended.leftovers);
     let Ended { verdict, exchanges, variables, elapsed, .. } = ended;
     Outcome { case, verdict, exchanges, variables, elapsed }
+}
+
+/// Whether an expectation of the case did not hold.
+fn asserted(outcome: &Outcome<'_>) -> bool {
+    outcome.verdict.failure().is_some_and(|failure| failure.kind == FailureKind::Assertion)
+        && matches!(outcome.verdict, Verdict::Fail(_))
 }
 
 /// Second attempts, one at a time, on a host that does nothing else. Who passes now is flaky.

@@ -27,6 +27,8 @@ pub struct Selection {
 pub struct Plan<'a> {
     /// The case.
     pub case: &'a Case,
+    /// Whether somebody asked for it; a positive twin may only have come along.
+    pub asked: bool,
     /// Not applicable, where that is known already.
     pub decided: Option<Verdict>,
 }
@@ -47,7 +49,8 @@ pub fn plan<'a>(
 ) -> Result<Vec<Plan<'a>>, PlanError> {
     let plan = |case| {
         let reason = inapplicable(case, &target.claims, target.host.owned);
-        Plan { case, decided: reason.map(Verdict::NotApplicable) }
+        let asked = is_asked(case, suite, selection);
+        Plan { case, asked, decided: reason.map(Verdict::NotApplicable) }
     };
     Ok(selected(suite, selection)?.into_iter().map(plan).collect())
 }
@@ -60,17 +63,18 @@ pub fn selected<'a>(suite: &'a Suite, selection: &Selection) -> Result<Vec<&'a C
             return Err(PlanError::NoMatch(filter.clone()));
         }
     }
-    let chosen = |case: &&Case| {
-        let mut filters = selection.filters.iter();
-        (filters.len() == 0 || filters.any(|filter| matches(filter, case, &suite.aliases)))
-            && (selection.tiers.is_empty() || selection.tiers.contains(&case.tier))
-            && (selection.profiles.is_empty() || selection.profiles.contains(&case.profile))
-            && selection.shard.is_none_or(|shard| shard.contains(case))
-    };
-    let chosen: Vec<&Case> = suite.cases.iter().filter(chosen).collect();
+    let chosen: Vec<&Case> = suite.cases.iter().filter(|case| is_asked(case, suite, selection)).collect();
     let mut ids: BTreeSet<&str> = chosen.iter().map(|case| case.id.as_str()).collect();
     ids.extend(chosen.iter().filter_map(|case| case.twin.as_deref()));
     Ok(suite.cases.iter().filter(|case| ids.contains(case.id.as_str())).collect())
+}
+
+fn is_asked(case: &Case, suite: &Suite, selection: &Selection) -> bool {
+    let mut filters = selection.filters.iter();
+    (filters.len() == 0 || filters.any(|filter| matches(filter, case, &suite.aliases)))
+        && (selection.tiers.is_empty() || selection.tiers.contains(&case.tier))
+        && (selection.profiles.is_empty() || selection.profiles.contains(&case.profile))
+        && selection.shard.is_none_or(|shard| shard.contains(case))
 }
 
 /// Why a case does not apply to a host that makes these claims, if it does not.

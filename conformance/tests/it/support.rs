@@ -104,7 +104,7 @@ async fn result_within<'a>(
     world.patience = Duration::from_millis(1500);
     let world = Arc::new(world);
     let plans = runner::plan(suite, &Selection::default(), target).unwrap();
-    let options = RunOptions { jobs: 4, deadline, seed: 7 };
+    let options = RunOptions { jobs: 4, deadline, seed: 7, fail_fast: false };
     let selection = SelectionReport::default();
     let header = Header::new(suite, target, &world.run, 7, 4, selection);
     world.knock().await;

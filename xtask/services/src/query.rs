@@ -1,7 +1,7 @@
 //! `services query`: a database's answers as JSON, for commands that link no client of it.
 //!
-//! Each line of standard input is one query; each is answered with one line: its rows as a JSON array
-//! of objects, or `error: ` and what was wrong.
+//! Each line of standard input is one statement; each is answered with one line: the rows of a SELECT
+//! as a JSON array of objects, none for what has no rows, or `error: ` and what was wrong.
 
 use std::{
     io::{Write as _, stdin, stdout},
@@ -31,6 +31,11 @@ pub(crate) fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
 /// Postgres writes the JSON itself.
 async fn rows(connection: &mut PgConnection, query: &str) -> Result<String, sqlx::Error> {
     // Whoever can run this program with a database's URL may ask it anything.
+    let asks = query.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("SELECT"));
+    if !asks && !query.starts_with("WITH") {
+        sqlx::raw_sql(AssertSqlSafe(query.to_owned())).execute(connection).await?;
+        return Ok("[]".to_owned());
+    }
     let query = format!("SELECT coalesce(json_agg(q), '[]')::text FROM ({query}) q");
     sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(connection).await
 }
