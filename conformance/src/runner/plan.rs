@@ -63,7 +63,8 @@ pub fn selected<'a>(suite: &'a Suite, selection: &Selection) -> Result<Vec<&'a C
             return Err(PlanError::NoMatch(filter.clone()));
         }
     }
-    let chosen: Vec<&Case> = suite.cases.iter().filter(|case| is_asked(case, suite, selection)).collect();
+    let chosen: Vec<&Case> =
+        suite.cases.iter().filter(|case| is_asked(case, suite, selection)).collect();
     let mut ids: BTreeSet<&str> = chosen.iter().map(|case| case.id.as_str()).collect();
     ids.extend(chosen.iter().filter_map(|case| case.twin.as_deref()));
     Ok(suite.cases.iter().filter(|case| ids.contains(case.id.as_str())).collect())

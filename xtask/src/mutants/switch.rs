@@ -23,6 +23,9 @@ use super::data::{self, Around, Edit};
 /// Bytes of a file that are a whole of some form.
 type Place = (usize, usize, Form);
 
+/// What is wrong at a place, by the names of the mistakes.
+type Wrongs = Vec<(String, String)>;
+
 /// What a switch between two of a kind looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Form {
@@ -38,8 +41,7 @@ enum Form {
 pub(crate) fn apply(source: &str, edits: &[(&str, &Edit)]) -> Result<String> {
     let tree = parse(source)?;
     let right = places(&tree, source);
-    let mut switches: BTreeMap<(usize, Reverse<usize>, Form), Vec<(String, String)>> =
-        BTreeMap::new();
+    let mut switches: BTreeMap<(usize, Reverse<usize>, Form), Wrongs> = BTreeMap::new();
     for (name, edit) in edits {
         let switch =
             switch(source, &right, edit).with_context(|| format!("{name} in {}", edit.file));
@@ -60,7 +62,7 @@ pub(crate) fn apply(source: &str, edits: &[(&str, &Edit)]) -> Result<String> {
 struct Switch {
     at: Range<usize>,
     form: Form,
-    wrongs: Vec<(String, String)>,
+    wrongs: Wrongs,
 }
 
 /// A part of the source. Switches are sorted: those within another follow it.

@@ -92,9 +92,10 @@ impl Report {
         let failed: BTreeSet<String> =
             cases.iter().filter(asserted).map(|case| case.id.clone()).collect();
         if !failed.is_empty() {
-            return match reached {
-                true => Outcome::Killed { killed_by: failed },
-                false => Outcome::NotReached { failed },
+            return if reached {
+                Outcome::Killed { killed_by: failed }
+            } else {
+                Outcome::NotReached { failed }
             };
         }
         // The run ends with a failure, and only with one that was found above.

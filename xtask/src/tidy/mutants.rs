@@ -64,6 +64,11 @@ fn sentences(
         }
         broken.extend(ids.iter().cloned());
     }
+    for (name, one) in &data.equivalent {
+        if one.what.trim().is_empty() || one.why.trim().is_empty() {
+            violations.push(format!("{}/equivalent.toml: {name} has no argument", data::FOLDER));
+        }
+    }
     for (id, reason) in &data.without {
         if broken.contains(id) || !levels.contains_key(id) || reason.trim().is_empty() {
             violations.push(format!(
