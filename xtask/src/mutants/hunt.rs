@@ -26,7 +26,11 @@ use crate::{
 /// Judges the host without a mistake by everything the others are judged by.
 pub(crate) fn control(ground: &Ground<'_>, mutants: &[Mutant]) -> Result<Outcome> {
     let jobs = thread::available_parallelism().map_or(2, usize::from) * 2;
-    judge(&mut ground.lane(1)?, &Mutant::control(mutants), &["--jobs", &jobs.to_string()])
+    judge(
+        &mut ground.lane(1)?,
+        &Mutant::control(mutants),
+        &["--deadline", "30m", "--jobs", &jobs.to_string()],
+    )
 }
 
 /// Judges all of them; says how far it is, and how long it took.
@@ -41,8 +45,9 @@ pub(crate) fn all(
         let mut lane = ground.lane(number)?;
         while let Some(mutant) = mutants.get(next.fetch_add(1, Ordering::Relaxed)) {
             ground.stage.signals.none_came()?;
-            let outcome = judge(&mut lane, mutant, &["--jobs", "2", "--fail-fast"])
-                .with_context(|| mutant.name.clone())?;
+            let outcome =
+                judge(&mut lane, mutant, &["--deadline", "5m", "--jobs", "2", "--fail-fast"])
+                    .with_context(|| mutant.name.clone())?;
             let one = Judged { mutant: mutant.clone(), outcome };
             let mut judged = judged.lock().unwrap_or_else(PoisonError::into_inner);
             if !one.is_killed() {
@@ -76,7 +81,7 @@ fn judge(lane: &mut Lane<'_>, mutant: &Mutant, how: &[&str]) -> Result<Outcome> 
         }
     };
     let mut suite = tool::tied(stage.program(SERVICES)?, stage.program(SUITE)?);
-    suite.args(["run", "--deadline", "5m"]).args(how);
+    suite.arg("run").args(how);
     suite.arg("--target").arg(folder.join("target.toml")).arg("--out").arg(&folder);
     for sentence in &mutant.sentences {
         suite.args(["--filter", sentence]);
