@@ -171,15 +171,12 @@ fn kind(before: Option<VerdictKind>, after: Option<VerdictKind>) -> Option<Kind>
     };
     Some(match (shown(before), shown(after)) {
         (true, true) if V::Flaky == before || V::Flaky == after => Kind::Flakiness,
-        (true, true) => Kind::Changed,
-        // A host that claims less is judged less: to be seen, and no failure of the host.
-        (true, false) if after == V::NotApplicable => Kind::Changed,
-        (true, false) => Kind::Regression,
-        (false, true) if before == V::NotApplicable => Kind::Changed,
-        (false, true) => Kind::Fix,
-        // It failed before, too; what changed is the baseline.
+        (true, false) if after != V::NotApplicable => Kind::Regression,
+        (false, true) if before != V::NotApplicable => Kind::Fix,
         (false, false) if after == V::Fail && before != V::KnownFailing => Kind::Regression,
-        (false, false) => Kind::Changed,
+        // A host that claims less is judged less: to be seen, and no failure of the host. What failed
+        // before, too, has another baseline now.
+        _ => Kind::Changed,
     })
 }
 

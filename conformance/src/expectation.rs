@@ -139,13 +139,12 @@ impl Checks {
 
     fn body(&mut self, seen: &Seen<'_>, expect: &Expect, vars: &Vars) -> Result<(), String> {
         if expect.error_code.is_some() || !expect.json.is_empty() {
-            match serde_json::from_slice::<Value>(seen.body) {
-                Ok(document) => self.json(&document, expect, vars)?,
-                Err(_) => {
-                    let text = String::from_utf8_lossy(seen.body);
-                    let start: String = text.chars().take(200).collect();
-                    self.differences.push(format!("body: expected JSON, got {start:?}"));
-                }
+            if let Ok(document) = serde_json::from_slice::<Value>(seen.body) {
+                self.json(&document, expect, vars)?;
+            } else {
+                let text = String::from_utf8_lossy(seen.body);
+                let start: String = text.chars().take(200).collect();
+                self.differences.push(format!("body: expected JSON, got {start:?}"));
             }
         }
         if let Some(data) = &expect.body {

@@ -2,6 +2,8 @@
 
 mod render;
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use crate::case::{Action, Case, Expect, Identity, Profile, RequestSpec, Step, Tier};
@@ -258,13 +260,11 @@ fn of_mutant(mutant: &Mutant) -> Named {
 fn step(step: &Step) -> StepExplained {
     let mut does = does(&step.action);
     if let Some(identity) = step.identity.filter(|identity| *identity != Identity::Anonymous) {
-        does.push_str(&format!(", as {identity}"));
+        let _ = write!(does, ", as {identity}");
     }
     if let Some(patience) = step.retry {
-        does.push_str(&format!(
-            ", again for {} until it fits",
-            humantime::format_duration(patience)
-        ));
+        let patience = humantime::format_duration(patience);
+        let _ = write!(does, ", again for {patience} until it fits");
     }
     if let Some(name) = &step.name {
         does = format!("{name}: {does}");
@@ -307,7 +307,9 @@ fn expectations(expect: &Expect, out: &mut Vec<String>, latitude: &mut Vec<Strin
         ("body", &expect.body),
         ("length of the body", &expect.body_len),
     ] {
-        data.iter().for_each(|data| say(subject.to_owned(), data));
+        if let Some(data) = data {
+            say(subject.to_owned(), data);
+        }
     }
     expect.headers.iter().for_each(|(name, data)| say(format!("header {name}"), data));
     expect.json.iter().for_each(|(pointer, data)| say(format!("json {pointer}"), data));
@@ -347,12 +349,12 @@ fn template(request: &RequestSpec) -> String {
     let RequestSpec { method, path, headers, json, body, .. } = request;
     let mut line = format!("curl --path-as-is -i -X {method} \"$HOST\"{}", quote(path));
     for (name, value) in headers {
-        line.push_str(&format!(" -H {}", quote(&format!("{name}: {value}"))));
+        let _ = write!(line, " -H {}", quote(&format!("{name}: {value}")));
     }
     if let Some(json) = json {
-        line.push_str(&format!(" --json {}", quote(&json.0.to_string())));
+        let _ = write!(line, " --json {}", quote(&json.0.to_string()));
     } else if let Some(body) = body {
-        line.push_str(&format!(" --data-binary {}", quote(body)));
+        let _ = write!(line, " --data-binary {}", quote(body));
     }
     line
 }

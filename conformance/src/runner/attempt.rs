@@ -92,9 +92,9 @@ pub(super) async fn attempt(world: &Arc<World>, case: &Case, again: bool) -> End
     let redactor = world.client.redactor();
     let exchanges = attempt.transcript.redacted(redactor);
     let mut variables = std::mem::take(&mut *lock(&attempt.changed));
-    variables
-        .iter_mut()
-        .for_each(|variable| variable.value = redactor.redact_value(&variable.value));
+    for variable in &mut variables {
+        variable.value = redactor.redact_value(&variable.value);
+    }
     Ended { verdict, exchanges, variables, elapsed, leftovers }
 }
 

@@ -90,11 +90,13 @@ impl<'a> Again<'a> {
             Action::Join(_) => step.expect.clone(),
             action => with_default(action, &step.expect),
         };
-        let exchange = self.exchange(&asks, label)?;
         // What the suite demands by itself is no fact of the case.
-        self.judge(exchange, &expect, label, !step.expect.is_empty())?;
-        self.captures(exchange, step, label)?;
-        self.previous = exchange.ended_us;
+        let states = !step.expect.is_empty();
+        for exchange in self.exchanges(&asks, label, step)? {
+            self.judge(exchange, &expect, label, states)?;
+            self.captures(exchange, step, label)?;
+            self.previous = exchange.ended_us;
+        }
         Ok(())
     }
 
@@ -103,6 +105,27 @@ impl<'a> Again<'a> {
         let label = format!("{label}, meanwhile");
         let exchange = self.exchange(&label, &label)?;
         self.judge(exchange, &with_default(&other.action, &other.expect), &label, true)
+    }
+
+    /// The exchanges of a step that are judged: the last, or as many as the step takes. One that is
+    /// tried again until it fits takes nobody knows how many.
+    fn exchanges(
+        &self,
+        asks: &str,
+        label: &str,
+        step: &Step,
+    ) -> Result<Vec<&'a Exchange>, Differs> {
+        if step.times == 1 || step.retry.is_some() {
+            return Ok(vec![self.exchange(asks, label)?]);
+        }
+        let times = step.times as usize;
+        let mut found: Vec<_> =
+            self.recorded.exchanges.iter().filter(|exchange| exchange.step == asks).collect();
+        if found.len() < times {
+            let message = format!("{} of its {times} exchanges are recorded", found.len());
+            return Err((label.to_owned(), vec![message]));
+        }
+        Ok(found.split_off(found.len() - times))
     }
 
     /// The last exchange of a step: the ones before it were not as expected, and tried again.

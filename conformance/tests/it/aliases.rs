@@ -48,7 +48,8 @@ fn filters_and_names_of_old_mean_what_they_became() {
 
 #[test]
 fn the_gate_refuses_names_that_lead_nowhere_are_in_use_or_go_round() {
-    let cases: [(&[(&str, &str, &str)], &str); 6] = [
+    type Line<'a> = (&'a str, &'a str, &'a str);
+    let cases: [(&[Line<'_>], &str); 6] = [
         (&[("c-9999", "c-0003", "x")], "c-9999 leads to c-0003, which is nothing (did you mean"),
         (&[("c-0001", "c-0002", "x")], "c-0001 is a name of today, and cannot be a former one"),
         (&[("c-9999", "c-8888", "x"), ("c-8888", "c-9999", "x")], "c-9999 leads round in a circle"),

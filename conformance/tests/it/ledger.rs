@@ -161,7 +161,8 @@ fn the_gate_wants_a_positive_twin_for_every_refusal() {
 fn words_that_bind_nobody_are_left_alone() {
     for text in ["A sentence that says MUST binds.", "- a host must do it", "```\n- MUST\n```"] {
         let mut fine = complete();
-        fine.chapters[0].text.push_str(&format!("\n{text}\n"));
+        let chapter = &mut fine.chapters[0].text;
+        *chapter = format!("{chapter}\n{text}\n");
         assert_eq!(gate(&fine), Vec::<String>::new(), "{text}");
     }
 }
