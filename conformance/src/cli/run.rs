@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{Failed, SourceArgs, chain, print, repeat};
 use crate::baseline::Baseline;
-use crate::case::{Feature, Profile, Tier};
+use crate::case::{Profile, Tier};
 use crate::client::Client;
 use crate::exit;
 use crate::peers::Authority;
@@ -46,7 +46,7 @@ pub(super) struct Args {
     /// Only these views of the report. Repeatable; default: all.
     #[arg(long, value_name = "FORMAT")]
     report: Vec<Format>,
-    /// Cases under way at once; default: twice the number of cores.
+    /// Cases under way at once; default: four times the number of cores.
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
     /// Only cases whose id, slug, area or cited sentence matches, with `*` and `?`. Repeatable.
@@ -106,7 +106,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     std::fs::create_dir_all(&args.out)
         .map_err(|e| Failed::usage(format!("cannot create {}: {e}", args.out.display())))?;
 
-    announce_authority(&target)?;
+    announce_authorities(&target)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -158,24 +158,23 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
     Ok(report.footer.exit_code)
 }
 
-/// A host that was started before the outbound server's authority was made cannot trust it.
-fn announce_authority(target: &Target) -> Result<(), Failed> {
-    let Some(outbound) = &target.outbound else { return Ok(()) };
-    if !target.claims.features.contains(&Feature::Outbound) {
-        return Ok(());
-    }
-    let (_, made) = Authority::at(&outbound.ca_file, &outbound.hosts())
-        .map_err(|error| Failed::usage(chain(&error)))?;
-    if made {
-        let file = outbound.ca_file.display();
-        eprintln!("made {file}: the host has to trust it for what its plugins fetch");
+/// A host that was started before an authority was made cannot trust it.
+fn announce_authorities(target: &Target) -> Result<(), Failed> {
+    for (path, hosts) in target.authorities() {
+        let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+        let (_, made) =
+            Authority::at(&path, &hosts).map_err(|error| Failed::usage(chain(&error)))?;
+        if made {
+            let (file, names) = (path.display(), hosts.join(", "));
+            eprintln!("made {file}: the host has to trust it for {names}");
+        }
     }
     Ok(())
 }
 
 fn default_jobs() -> usize {
-    // Cases wait for the host most of the time; more than this only makes a small machine slower.
-    (std::thread::available_parallelism().map_or(2, std::num::NonZero::get) * 2).min(16)
+    // Cases wait for the host most of the time.
+    (std::thread::available_parallelism().map_or(2, std::num::NonZero::get) * 4).min(32)
 }
 
 fn target(args: &Args) -> Result<Target, Failed> {
