@@ -1,6 +1,7 @@
 //! The command line of `hostproof`.
 
 mod baseline;
+mod ca;
 mod compare;
 mod completions;
 mod doctor;
@@ -9,7 +10,6 @@ mod init;
 mod ledger;
 mod list;
 mod merge;
-mod outbound_ca;
 mod repeat;
 mod report;
 mod run;
@@ -54,8 +54,9 @@ enum Command {
     Run(Box<run::Args>),
     /// Write the views of a recorded report.
     Report(report::Args),
-    /// Make the certificate authority of the suite's outbound server, for a host to trust.
-    OutboundCa(outbound_ca::Args),
+    /// Make the certificate authority of the suite's servers, for a host to trust, and print it.
+    #[command(alias = "outbound-ca")]
+    Ca(ca::Args),
     /// Write the first baseline: what failed in a report, for a person to give reasons.
     Baseline(baseline::Args),
     /// Join the reports of the parts of a run.
@@ -130,7 +131,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Init(args) => init::init(&args),
         Command::Run(args) => run::run(&args),
-        Command::OutboundCa(args) => outbound_ca::outbound_ca(&args),
+        Command::Ca(args) => ca::ca(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Baseline(args) => baseline::baseline(&args),
         Command::Merge(args) => merge::merge(&args),

@@ -3,13 +3,15 @@
 
 pub mod activities;
 pub mod archive;
+mod authority;
 mod bus;
 mod catalog;
 mod gate;
 mod outbound;
 mod serve;
 
+pub use authority::{Authority, AuthorityError};
 pub use bus::{Bus, BusError, BusMessage};
-pub use catalog::{Bundle, Catalog};
+pub use catalog::{Bundle, Catalog, CatalogError};
 pub use gate::Gate;
-pub use outbound::{Authority, AuthorityError, End, Outbound, OutboundError, Script, SeenRequest};
+pub use outbound::{End, Outbound, OutboundError, Script, SeenRequest};

@@ -14,7 +14,7 @@ pub use outbound::OutboundServer;
 pub use plugin_config::{GrantedSecret, PluginConfig};
 pub use template::{Answers, render};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -125,6 +125,17 @@ pub struct CatalogServer {
     pub listen: SocketAddr,
     /// Base URL under which the host reaches it; the catalog is at `{url}/catalog.json`.
     pub url: Url,
+    /// File of the suite's certificate authority, for a catalog over TLS. Made if it is not there;
+    /// relative to the target file. Without it whatever stands before the suite speaks TLS, if the URL
+    /// says https.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl CatalogServer {
+    /// The name or address in its URL.
+    pub fn host(&self) -> String {
+        self.url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned()
+    }
 }
 
 /// `[valkey]`
@@ -177,6 +188,10 @@ impl Target {
         if let Some(outbound) = &mut target.outbound {
             outbound.ca_file = folder.join(&outbound.ca_file);
         }
+        let catalog = target.catalog.as_mut().and_then(|catalog| catalog.ca_file.as_mut());
+        if let Some(file) = catalog {
+            *file = folder.join(&*file);
+        }
         if let Some(baseline) = &mut target.baseline {
             *baseline = folder.join(&*baseline);
         }
@@ -214,6 +229,22 @@ impl Target {
         }
     }
 
+    /// The files of the suite's certificate authorities, with the names each has to vouch for.
+    pub fn authorities(&self) -> BTreeMap<PathBuf, Vec<String>> {
+        let mut files = BTreeMap::<_, Vec<String>>::new();
+        let claimed = |feature| self.claims.features.contains(&feature);
+        if let Some(outbound) = self.outbound.as_ref().filter(|_| claimed(Feature::Outbound)) {
+            let names = outbound.hosts().map(str::to_owned);
+            files.entry(outbound.ca_file.clone()).or_default().extend(names);
+        }
+        if let Some(catalog) = self.catalog.as_ref().filter(|_| claimed(Feature::Catalog))
+            && let Some(file) = &catalog.ca_file
+        {
+            files.entry(file.clone()).or_default().push(catalog.host());
+        }
+        files
+    }
+
     fn check(&self) -> Result<(), String> {
         let url = &self.host.url;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
@@ -221,6 +252,15 @@ impl Target {
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err("[host] url: credentials belong into [admin]".to_owned());
+        }
+        if let Some(catalog) = &self.catalog
+            && catalog.ca_file.is_some()
+            && catalog.url.scheme() != "https"
+        {
+            return Err(format!(
+                "[catalog] has a ca_file, but its url `{}` is not https",
+                catalog.url
+            ));
         }
         if self.claims.features.contains(&Feature::Config)
             && let Some(key) = self.config.missing()

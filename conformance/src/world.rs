@@ -123,7 +123,7 @@ impl World {
         let catalog = match &target.catalog {
             Some(at) if claims.contains(&Feature::Catalog) => Catalog::start(at, &target.limits)
                 .await
-                .map_err(|e| format!("the catalog cannot listen on {}: {e}", at.listen)),
+                .map_err(|e| format!("there is no catalog: {}", chain(&e))),
             _ => Err("the target file has no [catalog]".to_owned()),
         };
         let outbound = match &target.outbound {

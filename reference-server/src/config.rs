@@ -208,6 +208,9 @@ pub struct MarketplaceConfig {
     /// Time for the catalog, and for each artifact.
     #[serde(with = "humantime_serde")]
     pub timeout: Duration,
+    /// PEM file of authorities that are trusted beside the system's.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
     /// Test switch: http and private addresses are accepted.
     pub allow_insecure: bool,
 }

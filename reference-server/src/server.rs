@@ -246,12 +246,10 @@ fn build_sandbox(
 ) -> anyhow::Result<Sandbox> {
     let outbound = HttpOutboundConfig {
         test_hosts: config.plugins.outbound_test_hosts.get().clone(),
-        trust_roots: match &config.plugins.outbound_ca_file {
-            Some(file) => trust_roots(file).with_context(|| {
-                format!("cannot use PLUGINS_OUTBOUND_CA_FILE {}", file.display())
-            })?,
-            None => TrustRoots::default(),
-        },
+        trust_roots: trust_roots(
+            "PLUGINS_OUTBOUND_CA_FILE",
+            config.plugins.outbound_ca_file.as_deref(),
+        )?,
     };
     let outbound = HttpOutbound::new(Arc::clone(policy), outbound)
         .context("cannot set up the HTTP client of plugins")?;
@@ -263,8 +261,11 @@ fn build_sandbox(
         .context("cannot set up the WebAssembly sandbox")
 }
 
-fn trust_roots(file: &Path) -> anyhow::Result<TrustRoots> {
-    Ok(TrustRoots::from_pem(&std::fs::read(file)?)?)
+/// The authorities in the file that `setting` names, if it names one.
+fn trust_roots(setting: &str, file: Option<&Path>) -> anyhow::Result<TrustRoots> {
+    let Some(file) = file else { return Ok(TrustRoots::default()) };
+    let read = || anyhow::Ok(TrustRoots::from_pem(&std::fs::read(file)?)?);
+    read().with_context(|| format!("cannot use {setting} {}", file.display()))
 }
 
 async fn build_lifecycle(
@@ -280,6 +281,10 @@ async fn build_lifecycle(
         catalog_url: config.marketplace.catalog_url.clone(),
         timeout: config.marketplace.timeout,
         allow_insecure: config.marketplace.allow_insecure,
+        trust_roots: trust_roots(
+            "PLUGINS_MARKETPLACE_CA_FILE",
+            config.marketplace.ca_file.as_deref(),
+        )?,
         crash_at: plugins.crash_at.clone(),
     };
     let artifacts = open_artifacts(config).await?;

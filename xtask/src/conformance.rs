@@ -35,6 +35,9 @@ pub(crate) struct Args {
     pub(crate) common: Common,
     #[command(flatten)]
     pub(crate) mutants: mutants::Choice,
+    /// How the suite serves its catalog; over https the host trusts the suite's authority for it.
+    #[arg(long, value_name = "http|https", default_value = "http", value_parser = ["http", "https"])]
+    catalog: String,
     /// Arguments for `hostproof run`, say `-- --filter 'routing/*'`.
     #[arg(last = true, value_name = "HOSTPROOF ARGUMENTS")]
     suite: Vec<OsString>,
@@ -46,7 +49,7 @@ pub(crate) fn run(args: &Args, stage: &Stage) -> Result<ExitCode> {
     }
     let began = Instant::now();
     let folder = workspace::target().join("conformance");
-    let target = meeting_place(stage.valkey.clone())?;
+    let target = Target { tls: args.catalog == "https", ..meeting_place(stage.valkey.clone())? };
     make_authority(stage.program(SUITE)?, &target)?;
     announce("starting the reference host");
     let ground = Ground::new(folder)?;
@@ -91,22 +94,24 @@ pub(crate) fn meeting_place(valkey: Option<String>) -> Result<Target> {
     Ok(Target {
         catalog: free_address()?,
         outbound: free_address()?,
+        tls: false,
         // Outside of the host's folder, which is emptied for every run.
-        outbound_ca: workspace::target().join("outbound-ca.pem"),
+        authority: workspace::target().join("authority.pem"),
         valkey,
         modules: workspace::target().join("modules"),
     })
 }
 
-/// Has the suite make the authority of its outbound server, which the host trusts when it starts.
+/// Has the suite make the authority of its servers, which the host trusts when it starts.
 pub(crate) fn make_authority(hostproof: &Path, target: &Target) -> Result<()> {
     let mut command = Command::new(hostproof);
-    command.arg("outbound-ca").arg(&target.outbound_ca);
+    command.arg("ca").arg(&target.authority).args(["--host", &target.catalog.ip().to_string()]);
     for host in Target::outbound_hosts() {
         command.args(["--host", host]);
     }
-    let status = command.status().context("cannot run `hostproof outbound-ca`")?;
-    ensure!(status.success(), "`hostproof outbound-ca` ended with {status}");
+    let output = command.output().context("cannot run `hostproof ca`")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "`hostproof ca` ended with {}: {said}", output.status);
     Ok(())
 }
 

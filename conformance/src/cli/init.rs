@@ -79,11 +79,11 @@ pub(super) fn init(args: &Args) -> Result<u8, Failed> {
     ))?;
     // Read as `run` will read it: the authority's file is meant from the target file's folder.
     let target = Target::read(&args.file).map_err(|e| Failed::usage(e.to_string()))?;
-    if let Some(outbound) = &target.outbound {
-        let file = outbound.ca_file.display();
-        Authority::at(&outbound.ca_file, &outbound.hosts())
-            .map_err(|error| Failed::usage(chain(&error)))?;
-        print(&format!("the host has to trust {file} for what its plugins fetch\n"))?;
+    for (path, hosts) in target.authorities() {
+        let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+        Authority::at(&path, &hosts).map_err(|error| Failed::usage(chain(&error)))?;
+        let (file, names) = (path.display(), hosts.join(", "));
+        print(&format!("the host has to trust {file} for {names}\n"))?;
     }
     Ok(exit::CONFORMANT)
 }

@@ -13,8 +13,10 @@ use http::Request;
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use tokio_rustls::TlsAcceptor;
 
 use super::archive::{self, Artifact, Damage, Padding, Shape};
+use super::authority::{Authority, AuthorityError};
 use super::gate::Gate;
 use super::serve::{self, Server};
 use crate::case::{CatalogMode, Checksums};
@@ -82,18 +84,43 @@ pub struct Catalog {
     server: Server,
 }
 
+/// The catalog cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// Its address cannot be used.
+    #[error("the catalog cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// Its certificate cannot be made.
+    #[error("the catalog has no certificate")]
+    Authority(#[from] AuthorityError),
+}
+
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Catalog {
-    /// Starts the server of `[catalog]`, for a host with these limits.
-    pub async fn start(target: &CatalogServer, limits: &Limits) -> io::Result<Self> {
+    /// Starts the server of `[catalog]`, for a host with these limits: over TLS where the target file
+    /// names the authority. Makes that if there is none yet.
+    pub async fn start(target: &CatalogServer, limits: &Limits) -> Result<Self, CatalogError> {
+        let tls = match &target.ca_file {
+            Some(file) => {
+                let host = target.host();
+                let (authority, _) = Authority::at(file, &[&host])?;
+                Some(TlsAcceptor::from(authority.server_config_for(&host)?))
+            }
+            None => None,
+        };
         let (mode, plugins) = (CatalogMode::Ok, BTreeMap::new());
         let state = State { mode, limits: limits.clone(), plugins };
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
-        let server = serve::serve(target.listen, move |request: Request<Incoming>| {
+        let server = serve::serve(target.listen, tls, move |request: Request<Incoming>| {
             let (gate, reply) = answer::answer(&mut lock(&shared), &request);
             async move {
                 if let Some(gate) = gate {
@@ -102,7 +129,8 @@ impl Catalog {
                 reply
             }
         })
-        .await?;
+        .await
+        .map_err(|source| CatalogError::Listen { address: target.listen, source })?;
         let url = target.url.as_str().trim_end_matches('/').to_owned();
         Ok(Self { state, url, revision: AtomicU64::new(0), server })
     }

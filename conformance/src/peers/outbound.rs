@@ -1,7 +1,6 @@
 //! The other end of a plugin's `fetch`: answers by path, or byte for byte as a case says, over http
 //! and over TLS on one port, and remembers requests by their token.
 
-mod authority;
 mod behaviour;
 mod connection;
 mod script;
@@ -18,11 +17,11 @@ use serde_json::{Map, Value};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
+use super::authority::{Authority, AuthorityError};
 use super::serve::{self, Hangup, Server};
 use crate::evidence::Receipt;
 use crate::target::OutboundServer;
 
-pub use authority::{Authority, AuthorityError};
 pub use script::{End, Script};
 
 /// Longest request body it reads.

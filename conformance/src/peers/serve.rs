@@ -13,8 +13,10 @@ use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
 
 /// A response's body; an error in it breaks the connection, which is sometimes the point.
 pub(super) type Body = BoxBody<Bytes, io::Error>;
@@ -47,23 +49,42 @@ impl Drop for Server {
     }
 }
 
-/// Listens on `address` and answers every request by `handler`.
-pub(super) async fn serve<H, F>(address: SocketAddr, handler: H) -> io::Result<Server>
+/// Listens on `address`, with TLS or without, and answers every request by `handler`.
+pub(super) async fn serve<H, F>(
+    address: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    handler: H,
+) -> io::Result<Server>
 where
     H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
     F: Future<Output = Reply> + Send + 'static,
 {
     let handler = Arc::new(handler);
     listen(address, move |stream| {
-        let handler = Arc::clone(&handler);
+        let (handler, tls) = (Arc::clone(&handler), tls.clone());
         async move {
-            let service = service_fn(move |request| handler(request));
-            let connection = hyper::server::conn::http1::Builder::new();
-            // How a connection ends is the host's business.
-            let _ = connection.serve_connection(TokioIo::new(stream), service).await;
+            match tls {
+                None => answer(stream, handler).await,
+                Some(tls) => {
+                    if let Ok(stream) = tls.accept(stream).await {
+                        answer(stream, handler).await;
+                    }
+                }
+            }
         }
     })
     .await
+}
+
+/// One connection. How it ends is the host's business.
+async fn answer<H, F>(stream: impl AsyncRead + AsyncWrite + Unpin, handler: Arc<H>)
+where
+    H: Fn(Request<Incoming>) -> F,
+    F: Future<Output = Reply>,
+{
+    let service = service_fn(move |request| handler(request));
+    let connection = hyper::server::conn::http1::Builder::new();
+    let _ = connection.serve_connection(TokioIo::new(stream), service).await;
 }
 
 /// Listens on `address` and attends to every connection by `attend`.

@@ -122,10 +122,12 @@ features = [{features}]
         out,
         "
 # The suite serves a catalog. Point the host's catalog setting at `{{url}}/catalog.json`, and allow it
-# to fetch over http from this address.
+# to fetch over http from this address; or give an https URL and a `ca_file`, and have the host trust
+# that for the catalog. `listen` and the URL may differ where something stands between them.
 {off}[catalog]
 {off}listen = {listen}          # the suite's address
 {off}url = {url}      # how the host reaches it
+# ca_file = \"hostproof-ca.pem\"          # for https: made if it is not there (`hostproof ca`)
 ",
         off = if answers.catalog_listen.is_some() { "" } else { "# " },
         listen = text(listen),
@@ -137,7 +139,7 @@ features = [{features}]
         "
 # The other end of a plugin's `fetch`. The host connects these names to the address, whatever port a
 # URL has, over https and over http, and trusts the authority in the file, which is made if it is not
-# there (`hostproof outbound-ca`), for what plugins fetch.
+# there (`hostproof ca`), for what plugins fetch.
 {off}[outbound]
 {off}listen = {listen}
 {off}ca_file = \"outbound-ca.pem\"                        # from this file's folder

@@ -6,7 +6,7 @@ use std::time::Duration;
 use hostproof::case::{CatalogMode, Checksums};
 use hostproof::client::{Client, Outgoing, Transcript};
 use hostproof::peers::archive::{Artifact, Damage, Shape};
-use hostproof::peers::{Bundle, Catalog, Gate};
+use hostproof::peers::{Authority, Bundle, Catalog, Gate};
 use hostproof::target::{CatalogServer, Limits};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -42,6 +42,7 @@ fn server() -> CatalogServer {
     CatalogServer {
         listen: "127.0.0.1:0".parse().unwrap(),
         url: "http://catalog.test/base/".parse().unwrap(),
+        ca_file: None,
     }
 }
 
@@ -224,4 +225,47 @@ async fn an_archive_can_be_missing_break_off_or_have_a_wrong_checksum() {
     let archive = get(&client, &path_of(&wrong["backend_tar_gz_url"])).await.unwrap();
     assert_ne!(wrong["backend_tar_gz_sha256"], hex::encode(Sha256::digest(&archive.body)));
     assert_eq!(missing.get("backend_tar_gz_sha256"), None);
+}
+
+/// Whoever trusts the authority in the file can read a catalog over TLS, and nobody else; without TLS
+/// there is no answer.
+#[tokio::test]
+async fn a_catalog_over_tls_is_for_those_who_trust_the_authority() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    let url = "https://127.0.0.1/".parse().unwrap();
+    let at = CatalogServer { url, ca_file: Some(file.clone()), ..server() };
+    let catalog = Catalog::start(&at, &Limits::default()).await.unwrap();
+    let address = catalog.address();
+
+    let trusted = std::fs::read(&file).unwrap();
+    assert_eq!(handshake(address, &trusted).await.unwrap(), "HTTP/1.1 200");
+    let other = folder.path().join("other.pem");
+    Authority::at(&other, &["127.0.0.1"]).unwrap();
+    let stranger = std::fs::read(&other).unwrap();
+    assert!(handshake(address, &stranger).await.is_err());
+    assert!(get(&client(address), "/catalog.json").await.is_err());
+}
+
+/// The first bytes of the catalog's answer, for a client that trusts these authorities.
+async fn handshake(address: std::net::SocketAddr, authorities: &[u8]) -> std::io::Result<String> {
+    use rustls::pki_types::pem::PemObject as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut roots = rustls::RootCertStore::empty();
+    for root in rustls::pki_types::CertificateDer::pem_slice_iter(authorities) {
+        roots.add(root.unwrap()).unwrap();
+    }
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = tokio::net::TcpStream::connect(address).await?;
+    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
+    let mut stream = connector.connect(address.ip().into(), stream).await?;
+    stream.write_all(b"GET /catalog.json HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n").await?;
+    let mut start = [0; 12];
+    stream.read_exact(&mut start).await?;
+    Ok(String::from_utf8_lossy(&start).into_owned())
 }

@@ -18,6 +18,9 @@ fn unknown_keys_are_refused_with_line_and_suggestion() {
         error(text)
     );
     assert!(error("[host]\nname = \"x\"\nurl = \"ftp://x\"\n").contains("no http or https URL"));
+    let text = "[host]\nname = \"x\"\nurl = \"http://x\"\n[catalog]\nlisten = \"127.0.0.1:1\"\n\
+                url = \"http://c\"\nca_file = \"ca.pem\"\n";
+    assert!(error(text).contains("its url `http://c/` is not https"), "{}", error(text));
     let text = "[host]\nname = \"x\"\nurl = \"http://x\"\n[admin]\nusername = \"a\"\n";
     assert!(error(text).contains("either `password` or `password_env`"));
 }

@@ -119,6 +119,11 @@ const SETTINGS: &[Setting] = &[
         "time for the catalog and for each artifact",
     ),
     setting(
+        "PLUGINS_MARKETPLACE_CA_FILE",
+        "marketplace.ca_file",
+        "PEM file of authorities trusted for catalog and artifacts beside the system's",
+    ),
+    setting(
         "PLUGINS_MARKETPLACE_ALLOW_INSECURE",
         "marketplace.allow_insecure",
         "tests only: http and private addresses in the catalog",

@@ -22,7 +22,9 @@ const SECRET_KEY: &str = "HOSTPROOF_SECRET";
 const GRANTED_KEY: &str = "HOSTPROOF_GRANTED";
 const GRANTED_VALUE: &str = "green";
 const GRANTED_PLUGIN: &str = "com.hostproof.granted";
-/// Cases wait for the end of a download that has none; with the host's default that is most of a run.
+// Cases wait for the end of what has none: with the host's defaults that is most of a run.
+const CALL_DURATION: &str = "3s";
+const STATEMENT_DURATION: &str = "1500ms";
 const DOWNLOAD_DURATION: &str = "6s";
 /// What each request waits for while the database is away; cases of the fault tier send many.
 const ACQUIRE_TIMEOUT: &str = "1s";
@@ -34,8 +36,10 @@ pub(crate) struct Target {
     pub(crate) catalog: SocketAddr,
     /// Where the suite will run its outbound server.
     pub(crate) outbound: SocketAddr,
-    /// The authority that vouches for it.
-    pub(crate) outbound_ca: PathBuf,
+    /// Whether the catalog is served over TLS, as the outbound server always is.
+    pub(crate) tls: bool,
+    /// The authority that vouches for both.
+    pub(crate) authority: PathBuf,
     /// The Valkey both may use.
     pub(crate) valkey: Option<String>,
     /// Where the host keeps compiled modules from run to run.
@@ -45,7 +49,7 @@ pub(crate) struct Target {
 impl Target {
     /// The host's environment.
     pub(crate) fn host_environment(&self, database: String) -> Vec<(&'static str, String)> {
-        let Self { catalog, outbound, outbound_ca, valkey, modules } = self;
+        let Self { outbound, authority, valkey, modules, .. } = self;
         let mut environment = vec![
             ("LISTEN", "127.0.0.1:0".to_owned()),
             ("DATABASE_URL", database),
@@ -53,11 +57,13 @@ impl Target {
             ("JWT_SECRET", JWT_SECRET.to_owned()),
             ("ADMIN_USERNAME", ADMIN.to_owned()),
             ("ADMIN_PASSWORD", ADMIN_PASSWORD.to_owned()),
-            ("PLUGINS_MARKETPLACE_CATALOG_URL", format!("http://{catalog}/catalog.json")),
+            ("PLUGINS_MARKETPLACE_CATALOG_URL", format!("{}/catalog.json", self.catalog_url())),
             ("PLUGINS_MARKETPLACE_ALLOW_INSECURE", "true".to_owned()),
+            ("PLUGINS_MAX_CALL_DURATION", CALL_DURATION.to_owned()),
+            ("PLUGINS_LIMIT_SQL_STATEMENT_DURATION", STATEMENT_DURATION.to_owned()),
             ("PLUGINS_MARKETPLACE_TIMEOUT", DOWNLOAD_DURATION.to_owned()),
             ("PLUGINS_MODULE_CACHE_DIR", modules.display().to_string()),
-            ("PLUGINS_OUTBOUND_CA_FILE", outbound_ca.display().to_string()),
+            ("PLUGINS_OUTBOUND_CA_FILE", authority.display().to_string()),
             (
                 "PLUGINS_OUTBOUND_TEST_HOSTS",
                 Self::outbound_hosts()
@@ -67,7 +73,14 @@ impl Target {
             ),
         ];
         environment.extend(valkey.clone().map(|url| ("VALKEY_URL", url)));
+        if self.tls {
+            environment.push(("PLUGINS_MARKETPLACE_CA_FILE", authority.display().to_string()));
+        }
         environment
+    }
+
+    fn catalog_url(&self) -> String {
+        format!("{}://{}", if self.tls { "https" } else { "http" }, self.catalog)
     }
 
     /// The names of the suite's outbound server.
@@ -87,9 +100,11 @@ impl Target {
 
     /// The target file, with what it says of faults.
     pub(crate) fn render(&self, url: &str, faults: Option<&str>) -> String {
-        let Self { catalog, outbound, outbound_ca, valkey, modules: _ } = self;
+        let Self { catalog, outbound, authority, valkey, .. } = self;
         let hosts = OUTBOUND_HOSTS.map(|(key, host)| format!("{key} = \"{host}\"\n")).concat();
-        let outbound_ca = toml::Value::from(outbound_ca.display().to_string());
+        let catalog_url = self.catalog_url();
+        let authority = toml::Value::from(authority.display().to_string());
+        let catalog_ca = if self.tls { format!("ca_file = {authority}\n") } else { String::new() };
         let valkey = valkey.as_ref().map(|url| format!("\n[valkey]\nurl = \"{url}\"\n"));
         let valkey = valkey.unwrap_or_default();
         let claimed = if faults.is_some() { "\"faults\", " } else { "" };
@@ -115,11 +130,11 @@ password = "{ADMIN_PASSWORD}"
 
 [catalog]
 listen = "{catalog}"
-url = "http://{catalog}"
-
+url = "{catalog_url}"
+{catalog_ca}
 [outbound]
 listen = "{outbound}"
-ca_file = {outbound_ca}
+ca_file = {authority}
 {hosts}{valkey}{faults}
 [config]
 values = {{ {SAMPLE_KEY} = "{SAMPLE_VALUE}" }}
@@ -128,6 +143,8 @@ secret_keys = ["{SECRET_KEY}"]
 granted = {{ key = "{GRANTED_KEY}", value = "{GRANTED_VALUE}", plugin = "{GRANTED_PLUGIN}" }}
 
 [limits]
+call_duration = "{CALL_DURATION}"
+sql_statement_duration = "{STATEMENT_DURATION}"
 download_duration = "{DOWNLOAD_DURATION}"
 "#
         )
@@ -145,7 +162,8 @@ mod tests {
             let target = Target {
                 catalog: address,
                 outbound: address,
-                outbound_ca: "/tmp/a \"quoted\" folder/ca.pem".into(),
+                tls: valkey.is_some(),
+                authority: "/tmp/a \"quoted\" folder/ca.pem".into(),
                 valkey: valkey.clone(),
                 modules: "/tmp/modules".into(),
             };

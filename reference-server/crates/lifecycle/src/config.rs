@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use sandbox::TrustRoots;
+
 /// Settings of a [`Lifecycle`](crate::Lifecycle).
 #[derive(Clone, Debug)]
 pub struct LifecycleConfig {
@@ -15,6 +17,8 @@ pub struct LifecycleConfig {
     /// `PLUGINS_MARKETPLACE_ALLOW_INSECURE`, a test switch: plain http, and addresses that are not
     /// public.
     pub allow_insecure: bool,
+    /// `PLUGINS_MARKETPLACE_CA_FILE`: authorities trusted for catalog and artifacts, beside the system's.
+    pub trust_roots: TrustRoots,
     /// `PLUGINS_CRASH_AT`, for tests of crashes, in builds with debug assertions: the point at which
     /// the process ends as by `kill -9`, one of [`CRASH_POINTS`](crate::CRASH_POINTS) after an action
     /// and a colon.

@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 use url::{Host, Url};
 
+use crate::config::LifecycleConfig;
 use crate::files::{At, FileError};
 
 /// Redirects followed. Release hosts use one or two; more is a loop.
@@ -81,7 +82,8 @@ pub(crate) struct Fetcher {
 }
 
 impl Fetcher {
-    pub(crate) fn new(policy: Arc<Policy>, allow_insecure: bool, timeout: Duration) -> Self {
+    pub(crate) fn new(policy: Arc<Policy>, config: &LifecycleConfig) -> Self {
+        let LifecycleConfig { allow_insecure, timeout, .. } = *config;
         // Refused when another part of the process installed one first, which does as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
@@ -90,6 +92,7 @@ impl Fetcher {
             .no_proxy()
             .connect_timeout(timeout)
             .dns_resolver(Arc::new(PublicOnly { policy: Arc::clone(&policy), allow_insecure }))
+            .tls_certs_merge(config.trust_roots.certificates())
             .build()
             .map_err(|error| error.to_string());
         Self { client, policy, allow_insecure, timeout }

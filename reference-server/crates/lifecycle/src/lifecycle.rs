@@ -88,7 +88,7 @@ impl Lifecycle {
     ) -> Result<Self, LifecycleError> {
         let staging = config.staging_dir.clone();
         blocking(move || files::create_dir(&staging)).await?;
-        let fetcher = Fetcher::new(Arc::clone(&policy), config.allow_insecure, config.timeout);
+        let fetcher = Fetcher::new(Arc::clone(&policy), &config);
         Ok(Self {
             inner: Arc::new(Inner {
                 staging: StagingRoot::new(&config.staging_dir),

@@ -2,7 +2,7 @@
 
 use reqwest::Certificate;
 
-/// Authorities that plugins' requests trust in addition: for a private network, or for tests.
+/// Authorities that an HTTP client trusts in addition: for a private network, or for tests.
 #[derive(Clone, Debug, Default)]
 pub struct TrustRoots(Vec<Certificate>);
 
@@ -24,7 +24,8 @@ impl TrustRoots {
         if found.is_empty() { Err(InvalidTrustRoots::Empty) } else { Ok(Self(found)) }
     }
 
-    pub(super) fn certificates(&self) -> Vec<Certificate> {
+    /// The certificates, for an HTTP client.
+    pub fn certificates(&self) -> Vec<Certificate> {
         self.0.clone()
     }
 }

@@ -214,6 +214,7 @@ fn config(catalog: &CatalogServer, dir: &Path) -> LifecycleConfig {
         catalog_url: catalog.url(),
         timeout: Duration::from_secs(10),
         allow_insecure: true,
+        trust_roots: sandbox::TrustRoots::default(),
         crash_at: None,
     }
 }

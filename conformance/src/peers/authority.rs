@@ -1,4 +1,4 @@
-//! The suite's own certificate authority, and the certificates its outbound server shows.
+//! The suite's own certificate authority, and the certificates its servers show.
 //!
 //! A host trusts an authority when it starts, which is before the suite does: so the authority is a
 //! file, made once and read from then on. It vouches for the suite's names only, by a constraint
@@ -8,12 +8,13 @@ mod file;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, GeneralSubtree, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, NameConstraints,
+    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, GeneralSubtree,
+    IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
 };
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
@@ -102,6 +103,27 @@ impl Authority {
         Ok((Self { certificate, issuer, path: path.to_owned() }, made))
     }
 
+    /// The authority's certificate, as PEM.
+    pub fn certificate(&self) -> &str {
+        &self.certificate
+    }
+
+    /// The same, as the bytes in it.
+    pub fn der(&self) -> Vec<u8> {
+        let first = CertificateDer::pem_slice_iter(self.certificate.as_bytes()).next();
+        first.and_then(Result::ok).map(|certificate| certificate.to_vec()).unwrap_or_default()
+    }
+
+    /// TLS with a certificate for one name or address.
+    pub(super) fn server_config_for(
+        &self,
+        host: &str,
+    ) -> Result<Arc<rustls::ServerConfig>, AuthorityError> {
+        let certificate = self.certify(&[host], OffsetDateTime::now_utc())?;
+        self.vouches_for(&certificate, host)?;
+        server_config(Certificates { by_name: BTreeMap::new(), otherwise: certificate })
+    }
+
     /// TLS with a certificate per name: right ones, and one of each kind that a host must refuse.
     pub(super) fn server_config(
         &self,
@@ -121,12 +143,7 @@ impl Authority {
         self.vouches_for(&otherwise, &target.allowed_host)?;
         let by_name =
             by_name.into_iter().map(|(name, key)| (name.to_ascii_lowercase(), key)).collect();
-        let provider = Arc::new(ring::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(Certificates { by_name, otherwise }));
-        Ok(Arc::new(config))
+        server_config(Certificates { by_name, otherwise })
     }
 
     /// Another authority of the same name, which nobody has a reason to trust.
@@ -184,6 +201,15 @@ impl Authority {
     }
 }
 
+fn server_config(certificates: Certificates) -> Result<Arc<rustls::ServerConfig>, AuthorityError> {
+    let provider = Arc::new(ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(certificates));
+    Ok(Arc::new(config))
+}
+
 fn certificate_error(path: &Path) -> impl Fn(rcgen::Error) -> AuthorityError + use<> {
     let path = path.to_owned();
     move |source| AuthorityError::Certificate { path: path.clone(), source }
@@ -192,16 +218,27 @@ fn certificate_error(path: &Path) -> impl Fn(rcgen::Error) -> AuthorityError + u
 fn authority_params(hosts: &[&str]) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, "Hostproof outbound test authority");
+    params.distinguished_name.push(DnType::CommonName, "Hostproof test authority");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let names = hosts.iter().map(|host| GeneralSubtree::DnsName((*host).to_owned())).collect();
-    params.name_constraints =
-        Some(NameConstraints { permitted_subtrees: names, excluded_subtrees: Vec::new() });
+    let names = hosts.iter().map(|host| match host.parse() {
+        Ok(address) => GeneralSubtree::IpAddress(alone(address)),
+        Err(_) => GeneralSubtree::DnsName((*host).to_owned()),
+    });
+    params.name_constraints = Some(NameConstraints {
+        permitted_subtrees: names.collect(),
+        excluded_subtrees: Vec::new(),
+    });
     let now = OffsetDateTime::now_utc();
     params.not_before = now - MARGIN;
     params.not_after = now + AUTHORITY_LIFETIME;
     params
+}
+
+/// The network of one address.
+fn alone(address: IpAddr) -> CidrSubnet {
+    let bits = if address.is_ipv4() { 32 } else { 128 };
+    CidrSubnet::from_addr_prefix(address, bits)
 }
 
 /// The certificate for the name a client asked for.
