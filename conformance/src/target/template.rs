@@ -122,12 +122,12 @@ features = [{features}]
         out,
         "
 # The suite serves a catalog. Point the host's catalog setting at `{{url}}/catalog.json`, and allow it
-# to fetch over http from this address; or give an https URL and a `ca_file`, and have the host trust
-# that for the catalog. `listen` and the URL may differ where something stands between them.
+# to fetch over http from this address; or give an https URL and `ca_file = \"hostproof-ca.pem\"`, which
+# `hostproof ca` makes, and have the host trust that for the catalog. `listen` and the URL may
+# differ where something stands between them.
 {off}[catalog]
 {off}listen = {listen}          # the suite's address
 {off}url = {url}      # how the host reaches it
-# ca_file = \"hostproof-ca.pem\"          # for https: made if it is not there (`hostproof ca`)
 ",
         off = if answers.catalog_listen.is_some() { "" } else { "# " },
         listen = text(listen),
