@@ -39,7 +39,7 @@ fn size_and_nesting_have_ends() {
         format!("SELECT {}true", "NOT ".repeat(9_000)),
         format!("SELECT ARRAY{}1{}", "[".repeat(9_000), "]".repeat(9_000)),
         format!("SELECT {}1{}", "(SELECT ".repeat(5_000), ")".repeat(5_000)),
-        format!("SELECT 1{}", " UNION SELECT 1".repeat(9_000)),
+        format!("SELECT 1{}", " UNION SELECT 1".repeat(17_000)),
     ] {
         assert_eq!(verdict(Query, &sql), Err(code::SYNTAX_ERROR), "{}…", &sql[..40]);
     }
