@@ -23,7 +23,6 @@ const GRANTED_KEY: &str = "HOSTPROOF_GRANTED";
 const GRANTED_VALUE: &str = "green";
 const GRANTED_PLUGIN: &str = "com.hostproof.granted";
 // Cases wait for the end of what has none: with the host's defaults that is most of a run.
-const CALL_DURATION: &str = "3s";
 const STATEMENT_DURATION: &str = "1500ms";
 const DOWNLOAD_DURATION: &str = "6s";
 /// What each request waits for while the database is away; cases of the fault tier send many.
@@ -59,7 +58,6 @@ impl Target {
             ("ADMIN_PASSWORD", ADMIN_PASSWORD.to_owned()),
             ("PLUGINS_MARKETPLACE_CATALOG_URL", format!("{}/catalog.json", self.catalog_url())),
             ("PLUGINS_MARKETPLACE_ALLOW_INSECURE", "true".to_owned()),
-            ("PLUGINS_MAX_CALL_DURATION", CALL_DURATION.to_owned()),
             ("PLUGINS_LIMIT_SQL_STATEMENT_DURATION", STATEMENT_DURATION.to_owned()),
             ("PLUGINS_MARKETPLACE_TIMEOUT", DOWNLOAD_DURATION.to_owned()),
             ("PLUGINS_MODULE_CACHE_DIR", modules.display().to_string()),
@@ -143,7 +141,6 @@ secret_keys = ["{SECRET_KEY}"]
 granted = {{ key = "{GRANTED_KEY}", value = "{GRANTED_VALUE}", plugin = "{GRANTED_PLUGIN}" }}
 
 [limits]
-call_duration = "{CALL_DURATION}"
 sql_statement_duration = "{STATEMENT_DURATION}"
 download_duration = "{DOWNLOAD_DURATION}"
 "#
