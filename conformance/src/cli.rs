@@ -1,5 +1,6 @@
 //! The command line of `hostproof`.
 
+mod authorities;
 mod baseline;
 mod ca;
 mod compare;

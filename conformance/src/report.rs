@@ -22,7 +22,7 @@ mod view;
 pub(crate) use curl::{curl, quote};
 pub use document::{
     BaselineReport, CaseReport, FORMAT, FactReport, FailureReport, Footer, Header, HostReport,
-    MergedReport, Report, SelectionReport, SentenceReport, SuiteReport, VariableReport,
+    MergedReport, Repeat, Report, SelectionReport, SentenceReport, SuiteReport, VariableReport,
 };
 pub use junit::junit;
 pub use merge::{MergeError, merge};

@@ -18,5 +18,5 @@ mod step;
 pub use attempt::Variable;
 pub use lanes::{Outcome, Progress, RunOptions, RunResult, run};
 pub(crate) use plan::matches;
-pub use plan::{Plan, PlanError, Selection, inapplicable, plan, selected};
+pub use plan::{Plan, PlanError, Selection, decided, inapplicable, plan, selected};
 pub use shard::Shard;

@@ -2,12 +2,14 @@
 //!
 //! Unknown keys are refused. `hostproof init` writes one with all keys and their meaning.
 
+mod edit;
 mod faults;
 mod limits;
 mod outbound;
 mod plugin_config;
 mod template;
 
+pub use edit::written;
 pub use faults::Faults;
 pub use limits::Limits;
 pub use outbound::OutboundServer;

@@ -7,6 +7,7 @@ mod fixtures;
 mod identity;
 mod naming;
 mod plugin;
+mod reach;
 
 pub use cleanup::Resource;
 pub use faults::Away;

@@ -38,9 +38,29 @@ pub(crate) struct Args {
     /// How the suite serves its catalog; over https the host trusts the suite's authority for it.
     #[arg(long, value_name = "http|https", default_value = "http", value_parser = ["http", "https"])]
     catalog: String,
+    /// Something the host does not have and the target file does not claim: nothing fails for it, and the
+    /// cases that need it do not apply. Repeatable; what only a claim makes is not claimed.
+    #[arg(long, value_name = "FEATURE", value_parser = target::FEATURES)]
+    without: Vec<String>,
     /// Arguments for `hostproof run`, say `-- --filter 'routing/*'`.
     #[arg(last = true, value_name = "HOSTPROOF ARGUMENTS")]
     suite: Vec<OsString>,
+}
+
+impl Args {
+    /// What was typed before the arguments for the suite.
+    fn typed(&self) -> String {
+        let mut line = "cargo xtask conformance".to_owned();
+        if self.catalog != "http" {
+            line.push_str(" --catalog ");
+            line.push_str(&self.catalog);
+        }
+        for feature in &self.without {
+            line.push_str(" --without ");
+            line.push_str(feature);
+        }
+        line + " --"
+    }
 }
 
 pub(crate) fn run(args: &Args, stage: &Stage) -> Result<ExitCode> {
@@ -49,14 +69,18 @@ pub(crate) fn run(args: &Args, stage: &Stage) -> Result<ExitCode> {
     }
     let began = Instant::now();
     let folder = workspace::target().join("conformance");
-    let target = Target { tls: args.catalog == "https", ..meeting_place(stage.valkey.clone())? };
+    let target = Target {
+        tls: args.catalog == "https",
+        without: args.without.clone(),
+        ..meeting_place(stage.valkey.clone())?
+    };
     make_authority(stage.program(SUITE)?, &target)?;
     announce("starting the reference host");
     let ground = Ground::new(folder)?;
     let plan = Plan {
         name: "host".to_owned(),
         environment: target.host_environment(stage.database()?.to_owned()),
-        plugin_config: Target::plugin_config(),
+        plugin_config: if target.has("config") { Target::plugin_config() } else { String::new() },
     };
     let mut controlled = Controlled::start(stage, &ground, plan)?;
     let url = controlled.host.url.clone();
@@ -66,6 +90,7 @@ pub(crate) fn run(args: &Args, stage: &Stage) -> Result<ExitCode> {
     }
     let target_file = ground.folder().join("target.toml");
     let faults = controlled.section(stage.program(SERVICES)?, target.valkey.is_some());
+    let faults = faults.filter(|_| target.has("faults"));
     if faults.is_none() {
         eprintln!("    the servers are not ours to take away: no cases of the fault tier");
     }
@@ -77,6 +102,7 @@ pub(crate) fn run(args: &Args, stage: &Stage) -> Result<ExitCode> {
         .current_dir(workspace::root())
         .args(["run", "--target"])
         .arg(&target_file)
+        .args(["--repeat-as", &args.typed()])
         .args(&args.suite);
     let judging = SystemTime::now();
     let status = attend(&mut suite, &stage.signals, &mut controlled)?;
@@ -95,6 +121,7 @@ pub(crate) fn meeting_place(valkey: Option<String>) -> Result<Target> {
         catalog: free_address()?,
         outbound: free_address()?,
         tls: false,
+        without: Vec::new(),
         // Outside of the host's folder, which is emptied for every run.
         authority: workspace::target().join("authority.pem"),
         valkey,

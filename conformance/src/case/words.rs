@@ -100,8 +100,10 @@ words! {
         Valkey = "valkey",
         /// The operator set the plugin configuration the target file names.
         Config = "config",
-        /// Users, roles, projects, members and tasks can be created through the API.
+        /// Users, roles, projects and members can be created through the API.
         CoreResources = "core-resources",
+        /// So can tasks of a project.
+        Tasks = "tasks",
         /// API keys can be created and revoked through the API.
         ApiKeys = "api-keys",
         /// A user created by an administrator has to change the password first.
@@ -110,6 +112,32 @@ words! {
         Metrics = "metrics",
         /// The suite may take the host's services away, and end the host, as `[faults]` says.
         Faults = "faults",
+    }
+}
+
+impl Feature {
+    /// What a host that claims it does, after "the host".
+    pub fn means(self) -> &'static str {
+        match self {
+            Self::Catalog => {
+                "reads the catalog of [catalog], whose `url` is one it reads: http or https, private or public"
+            }
+            Self::Outbound => {
+                "connects the names of [outbound] to its address, a private one too, and trusts its authority"
+            }
+            Self::Valkey => "publishes events on the Valkey of [valkey]",
+            Self::Config => "gives plugins what its operator set, and [config] says",
+            Self::CoreResources => "makes users, projects and members through its API",
+            Self::Tasks => "makes tasks of a project through its API",
+            Self::ApiKeys => "issues and revokes API keys through its API",
+            Self::StalePassword => {
+                "has users whose password an administrator chose change it first"
+            }
+            Self::Metrics => "serves metrics at /metrics",
+            Self::Faults => {
+                "can be ended, and its services taken away and brought back, by the commands of [faults]"
+            }
+        }
     }
 }
 

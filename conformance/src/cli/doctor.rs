@@ -8,14 +8,16 @@ use serde_json::json;
 
 use super::{Failed, SourceArgs, chain, print};
 use crate::case::Feature;
-use crate::client::{Client, Outgoing};
+use crate::client::Client;
 use crate::exit;
+use crate::peers::Outbound;
 use crate::runner::{self, Selection};
 use crate::target::Target;
 use crate::vars::Vars;
 use crate::world::{Naming, PluginState, Trouble, World};
 
-/// Try what the target file says, without judging anything: nothing is installed or changed.
+/// Try what the target file says, without judging anything. On a host of yours a plugin is installed that
+/// fetches once, and removed again.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The target file.
@@ -91,7 +93,8 @@ async fn examine(world: &World) -> Vec<Finding> {
     if answers && (world.target.host.owned || world.target.admin.is_some()) {
         let admin = world.admin().await;
         let admitted = admin.is_ok();
-        let admin = admin.map(|user| format!("signed in, user {}", user.id)).map_err(words);
+        let admin =
+            admin.map(|user| format!("signed in, user {}", user.id)).map_err(Trouble::describe);
         findings.push(("administrator", admin));
         if claims(Feature::Catalog) && admitted {
             findings.push(("catalog", catalog(world).await));
@@ -102,13 +105,20 @@ async fn examine(world: &World) -> Vec<Finding> {
         findings.push(("catalog", listens.map_err(Clone::clone)));
     }
     if claims(Feature::Outbound) {
-        let listens = world.outbound.as_ref().map(|outbound| {
+        // Whether plugins reach it shows when one is installed, for which the rest has to be right.
+        let fit = world.target.host.owned && findings.iter().all(|(_, result)| result.is_ok());
+        let listens = |outbound: &Outbound| {
+            let address = outbound.address();
             format!(
-                "listens on {}; whether plugins reach it shows when one is installed",
-                outbound.address()
+                "listens on {address}; plugins were not tried, for which the host is yours, and administrator and catalog are right"
             )
-        });
-        findings.push(("outbound", listens.map_err(Clone::clone)));
+        };
+        let outbound = if fit && claims(Feature::Catalog) {
+            world.try_outbound().await
+        } else {
+            world.outbound.as_ref().map(listens).map_err(Clone::clone)
+        };
+        findings.push(("outbound", outbound));
     }
     if claims(Feature::Valkey) {
         let bus = world.bus.as_ref().map(|_| "answers".to_owned());
@@ -126,33 +136,18 @@ async fn catalog(world: &World) -> Result<String, String> {
         crate::case::PluginSpec::default(),
         crate::peers::Gate::default(),
     );
-    let bundle = state.first(&Vars::default()).map_err(words)?;
+    let bundle = state.first(&Vars::default()).map_err(Trouble::describe)?;
     catalog.publish(bundle).await.map_err(|e| e.to_string())?;
-    let credentials = world.credentials(crate::case::Identity::Admin).await.map_err(words)?;
-    let request = Outgoing::plain("GET", "/api/v1/admin/plugins/marketplace").with(&credentials);
-    let answer = world
-        .client
-        .send(&crate::client::Transcript::default(), &request)
-        .await
-        .map_err(|e| e.to_string())?;
+    let answer = world.marketplace().await.map_err(Trouble::describe)?;
     let entries = answer.pointer("/data/plugins").unwrap_or_default();
-    let listed = entries.as_array().into_iter().flatten().any(|entry| entry["name"] == *name);
-    if listed {
+    if entries.as_array().into_iter().flatten().any(|entry| entry["name"] == *name) {
         return Ok(format!("the host reads it on {}", catalog.address()));
     }
-    let url = world.target.catalog.as_ref().map(|at| at.url.to_string()).unwrap_or_default();
-    let url = url.trim_end_matches('/');
-    Err(format!(
-        "it listens on {}, and the host's marketplace ({}) does not list what it serves: point the host's \
-         catalog setting at {url}/catalog.json, and see that the host can reach that address",
-        catalog.address(),
-        answer.status
-    ))
-}
-
-fn words(trouble: Trouble) -> String {
-    match trouble {
-        Trouble::Failed(failure) => failure.messages.join("; "),
-        Trouble::Blocked(text) | Trouble::Harness(text) => text,
-    }
+    Err(world.unread_catalog(&answer).unwrap_or_else(|| {
+        format!(
+            "the host's marketplace ({}) does not list what the suite serves on {}",
+            answer.status,
+            catalog.address()
+        )
+    }))
 }

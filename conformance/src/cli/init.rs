@@ -2,11 +2,16 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
+use std::time::Duration;
 
+use super::authorities::{Provided, provide};
 use super::{Failed, chain, print};
+use crate::client::{Client, Outgoing, Transcript};
 use crate::exit;
-use crate::peers::Authority;
-use crate::target::{Answers, Target, render};
+use crate::target::{Answers, Target, written};
+
+/// For the host to answer, while a person waits.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Write a commented target file. On a terminal, what no flag says is asked for.
 #[derive(Debug, clap::Args)]
@@ -35,6 +40,11 @@ pub(super) struct Args {
     /// Address on which the suite answers what plugins fetch.
     #[arg(long, value_name = "ADDR:PORT")]
     outbound_listen: Option<String>,
+    /// Any key of the file, as in `--set limits.sql_rows=500`, `--set valkey.url=redis://127.0.0.1`,
+    /// `--set 'faults.host.kill=["docker", "kill", "host"]'`; a value that is no TOML is a text. Describing
+    /// one of [catalog], [outbound], [valkey], [config] and [faults] claims the feature. Repeatable.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
+    settings: Vec<(String, String)>,
     /// Overwrite the file if it exists.
     #[arg(long)]
     force: bool,
@@ -64,11 +74,12 @@ pub(super) fn init(args: &Args) -> Result<u8, Failed> {
         password_env: args.admin_password_env.clone(),
         catalog_listen: args.catalog_listen.clone(),
         outbound_listen: args.outbound_listen.clone(),
+        ..Answers::default()
     };
     if asks {
         ask_the_rest(args, &mut answers)?;
     }
-    let text = render(&answers);
+    let text = written(&answers, &args.settings).map_err(Failed::usage)?;
     // What was just written must be readable; if it is not, an answer was wrong.
     let name = args.file.display().to_string();
     Target::parse(&name, &text).map_err(|e| Failed::usage(e.to_string()))?;
@@ -79,13 +90,36 @@ pub(super) fn init(args: &Args) -> Result<u8, Failed> {
     ))?;
     // Read as `run` will read it: the authority's file is meant from the target file's folder.
     let target = Target::read(&args.file).map_err(|e| Failed::usage(e.to_string()))?;
-    for (path, hosts) in target.authorities() {
-        let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
-        Authority::at(&path, &hosts).map_err(|error| Failed::usage(chain(&error)))?;
+    for Provided { path, hosts, .. } in provide(target.authorities())? {
         let (file, names) = (path.display(), hosts.join(", "));
         print(&format!("the host has to trust {file} for {names}\n"))?;
     }
+    print(&format!("{}\n", knock(&target)?))?;
     Ok(exit::CONFORMANT)
+}
+
+/// Whether the host answers. The file is written either way: it may describe one that is to come.
+fn knock(target: &Target) -> Result<String, Failed> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|e| Failed::harness(format!("cannot start: {e}")))?;
+    runtime.block_on(async {
+        let url = &target.host.url;
+        let client = Client::new(url.clone(), None).map_err(|e| Failed::usage(chain(&e)))?;
+        let health = Outgoing::plain("GET", "/api/healthz");
+        let transcript = Transcript::default();
+        let answer = tokio::time::timeout(PATIENCE, client.send(&transcript, &health)).await;
+        Ok(match answer {
+            Ok(Ok(answer)) => format!("{url} answers {}", answer.status),
+            Ok(Err(error)) => format!("{url} does not answer yet: {}", chain(&error)),
+            Err(_) => format!("{url} does not answer within {PATIENCE:?}"),
+        })
+    })
+}
+
+/// `KEY=VALUE` of `--set`.
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("`KEY=VALUE` is expected")?;
+    Ok((key.trim().to_owned(), value.trim().to_owned()))
 }
 
 fn ask_the_rest(args: &Args, answers: &mut Answers) -> Result<(), Failed> {

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::authorities::{Provided, provide};
 use super::{Failed, SourceArgs, chain, print, repeat};
 use crate::baseline::Baseline;
-use crate::case::{Profile, Tier};
+use crate::case::{Feature, Profile, Tier};
 use crate::client::Client;
 use crate::exit;
-use crate::peers::Authority;
 use crate::report::{self, BaselineReport, Format, Header, Report, SelectionReport, Style};
 use crate::runner::{self, RunOptions, Selection, Shard};
 use crate::target::{Admin, Target};
@@ -72,6 +72,10 @@ pub(super) struct Args {
     /// never saw it, every request is the same.
     #[arg(long, value_name = "ID")]
     run: Option<String>,
+    /// For a command that makes the target file and calls this one: what its user types to repeat the run,
+    /// up to the arguments that are passed on.
+    #[arg(long, value_name = "COMMAND")]
+    repeat_as: Option<String>,
     /// For the whole run.
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = humantime::parse_duration)]
     deadline: Duration,
@@ -115,7 +119,12 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
         let pace = (!target.host.owned).then_some(STRANGERS_PACE);
         let client =
             Client::new(target.host.url.clone(), pace).map_err(|e| Failed::usage(chain(&e)))?;
-        let world = Arc::new(World::start(target.clone(), client, naming).await);
+        let mut world = World::start(target.clone(), client, naming).await;
+        world.knock().await;
+        if plans.iter().any(|plan| plan.decided.is_none() && plan.needs(Feature::Catalog)) {
+            world.introduce_catalog().await;
+        }
+        let world = Arc::new(world);
         let chosen = SelectionReport {
             filters: selection.filters.clone(),
             tiers: selection.tiers.clone(),
@@ -124,11 +133,11 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
         };
         let mut header = Header::new(&suite, &target, &world.run, seed, jobs, chosen);
         header.baseline = baseline.as_ref().map(BaselineReport::from);
-        header.repeat = Some(repeat::command(std::env::args().skip(1), seed));
+        let again = repeat::commands(std::env::args().skip(1), seed, args.repeat_as.as_deref());
+        (header.repeat, header.repeat_case) = (Some(again.run), Some(again.case));
         let progress = report::progress();
         let options = RunOptions { jobs, deadline: args.deadline, seed, fail_fast: args.fail_fast };
         let run = async {
-            world.knock().await;
             let mut result = runner::run(&world, plans, options, progress.as_ref()).await;
             if let Some(baseline) = &baseline {
                 let today = time::OffsetDateTime::now_utc().date();
@@ -160,14 +169,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Failed> {
 
 /// A host that was started before an authority was made cannot trust it.
 fn announce_authorities(target: &Target) -> Result<(), Failed> {
-    for (path, hosts) in target.authorities() {
-        let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
-        let (_, made) =
-            Authority::at(&path, &hosts).map_err(|error| Failed::usage(chain(&error)))?;
-        if made {
-            let (file, names) = (path.display(), hosts.join(", "));
-            eprintln!("made {file}: the host has to trust it for {names}");
-        }
+    for Provided { path, hosts, .. } in provide(target.authorities())?.iter().filter(|it| it.made) {
+        eprintln!("made {}: the host has to trust it for {}", path.display(), hosts.join(", "));
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ mod file;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -73,6 +73,14 @@ pub enum AuthorityError {
         /// The name.
         host: String,
     },
+    /// What is in the file is no certificate.
+    #[error("{path} holds no certificate")]
+    Unreadable {
+        /// The authority's file.
+        path: PathBuf,
+        /// Why.
+        source: rustls::pki_types::pem::Error,
+    },
     /// TLS cannot be set up.
     #[error("cannot set up TLS")]
     Tls(#[from] rustls::Error),
@@ -108,10 +116,20 @@ impl Authority {
         &self.certificate
     }
 
-    /// The same, as the bytes in it.
-    pub fn der(&self) -> Vec<u8> {
-        let first = CertificateDer::pem_slice_iter(self.certificate.as_bytes()).next();
-        first.and_then(Result::ok).map(|certificate| certificate.to_vec()).unwrap_or_default()
+    /// The same as the bytes in it, if it vouches for all these names: a file that was there already may
+    /// have been made for others.
+    pub fn der_vouching_for(&self, hosts: &[&str]) -> Result<Vec<u8>, AuthorityError> {
+        let certificate = CertificateDer::from_pem_slice(self.certificate.as_bytes());
+        let certificate = certificate.map_err(|source| self.unreadable(source))?;
+        for host in hosts {
+            let shown = self.certify(&[host], OffsetDateTime::now_utc())?;
+            self.vouches_for(&shown, host)?;
+        }
+        Ok(certificate.to_vec())
+    }
+
+    fn unreadable(&self, source: rustls::pki_types::pem::Error) -> AuthorityError {
+        AuthorityError::Unreadable { path: self.path.clone(), source }
     }
 
     /// TLS with a certificate for one name or address.
@@ -132,7 +150,7 @@ impl Authority {
         let good = [target.allowed_host.as_str(), &target.other_host];
         let now = OffsetDateTime::now_utc();
         let long_ago = now - Duration::days(400);
-        let stranger = self.stranger()?;
+        let stranger = self.stranger(&target.untrusted_host)?;
         let by_name = [
             // For another name than the one it is shown for.
             (&target.misnamed_host, self.certify(&[&target.allowed_host], now)?),
@@ -140,16 +158,18 @@ impl Authority {
             (&target.untrusted_host, stranger.certify(&[&target.untrusted_host], now)?),
         ];
         let otherwise = self.certify(&good, now)?;
-        self.vouches_for(&otherwise, &target.allowed_host)?;
+        for host in good {
+            self.vouches_for(&otherwise, host)?;
+        }
         let by_name =
             by_name.into_iter().map(|(name, key)| (name.to_ascii_lowercase(), key)).collect();
         server_config(Certificates { by_name, otherwise })
     }
 
     /// Another authority of the same name, which nobody has a reason to trust.
-    fn stranger(&self) -> Result<Self, AuthorityError> {
+    fn stranger(&self, host: &str) -> Result<Self, AuthorityError> {
         let key = KeyPair::generate().map_err(certificate_error(&self.path))?;
-        let issuer = Issuer::new(authority_params(&[]), key);
+        let issuer = Issuer::new(authority_params(&[host]), key);
         Ok(Self { certificate: String::new(), issuer, path: self.path.clone() })
     }
 
@@ -179,7 +199,7 @@ impl Authority {
             || AuthorityError::Mismatch { path: self.path.clone(), host: host.to_owned() };
         let mut roots = rustls::RootCertStore::empty();
         for root in CertificateDer::pem_slice_iter(self.certificate.as_bytes()) {
-            roots.add(root.map_err(|_| mismatch())?)?;
+            roots.add(root.map_err(|source| self.unreadable(source))?)?;
         }
         let provider = Arc::new(ring::default_provider());
         let verifier =
@@ -221,24 +241,37 @@ fn authority_params(hosts: &[&str]) -> CertificateParams {
     params.distinguished_name.push(DnType::CommonName, "Hostproof test authority");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let names = hosts.iter().map(|host| match host.parse() {
-        Ok(address) => GeneralSubtree::IpAddress(alone(address)),
-        Err(_) => GeneralSubtree::DnsName((*host).to_owned()),
-    });
-    params.name_constraints = Some(NameConstraints {
-        permitted_subtrees: names.collect(),
-        excluded_subtrees: Vec::new(),
-    });
+    params.name_constraints = Some(constraints(hosts));
     let now = OffsetDateTime::now_utc();
     params.not_before = now - MARGIN;
     params.not_after = now + AUTHORITY_LIFETIME;
     params
 }
 
-/// The network of one address.
-fn alone(address: IpAddr) -> CidrSubnet {
-    let bits = if address.is_ipv4() { 32 } else { 128 };
-    CidrSubnet::from_addr_prefix(address, bits)
+/// These names and addresses, and no other. A constraint binds only the kind of names it mentions, so a
+/// kind of which nothing is permitted is excluded as a whole.
+fn constraints(hosts: &[&str]) -> NameConstraints {
+    let (mut addresses, mut names) = (Vec::new(), Vec::new());
+    for host in hosts {
+        match host.parse::<IpAddr>() {
+            Ok(address) if address.is_ipv4() => addresses.push(network(address, 32)),
+            Ok(address) => addresses.push(network(address, 128)),
+            Err(_) => names.push(GeneralSubtree::DnsName((*host).to_owned())),
+        }
+    }
+    let mut excluded_subtrees = Vec::new();
+    if addresses.is_empty() {
+        let all = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
+        excluded_subtrees.extend(all.map(|address| network(address, 0)));
+    }
+    if names.is_empty() {
+        excluded_subtrees.push(GeneralSubtree::DnsName(String::new()));
+    }
+    NameConstraints { permitted_subtrees: [addresses, names].concat(), excluded_subtrees }
+}
+
+fn network(address: IpAddr, bits: u8) -> GeneralSubtree {
+    GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(address, bits))
 }
 
 /// The certificate for the name a client asked for.

@@ -71,6 +71,8 @@ struct Archive {
 #[derive(Debug)]
 struct State {
     mode: CatalogMode,
+    /// Whether anybody has asked for the document.
+    read: bool,
     limits: Limits,
     plugins: BTreeMap<String, Published>,
 }
@@ -117,7 +119,7 @@ impl Catalog {
             None => None,
         };
         let (mode, plugins) = (CatalogMode::Ok, BTreeMap::new());
-        let state = State { mode, limits: limits.clone(), plugins };
+        let state = State { mode, read: false, limits: limits.clone(), plugins };
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
         let server = serve::serve(target.listen, tls, move |request: Request<Incoming>| {
@@ -138,6 +140,11 @@ impl Catalog {
     /// The address it listens on.
     pub fn address(&self) -> std::net::SocketAddr {
         self.server.address()
+    }
+
+    /// Whether anybody has asked for the document.
+    pub fn was_read(&self) -> bool {
+        lock(&self.state).read
     }
 
     /// What it answers from now on.

@@ -61,6 +61,9 @@ pub struct Header {
     /// The command that repeats the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<String>,
+    /// The command that runs a case alone, when its id is put behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat_case: Option<String>,
     /// The runs of which this is the union; empty for one run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub merged: Vec<MergedReport>,
@@ -293,6 +296,15 @@ pub struct Footer {
     pub digest: String,
 }
 
+/// The commands that repeat a run, and one case of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repeat {
+    /// The run.
+    pub run: String,
+    /// A case, when its id is put behind it.
+    pub case: String,
+}
+
 impl Header {
     /// The header of a run that begins now.
     pub fn new(
@@ -325,6 +337,7 @@ impl Header {
             jobs,
             selection,
             repeat: None,
+            repeat_case: None,
             merged: Vec::new(),
             baseline: None,
         }
@@ -373,6 +386,11 @@ impl Report {
             exit_code(&counts, self.footer.complete, !self.footer.stale_baseline.is_empty());
         self.footer.counts = counts;
         self.footer.digest = digest::of(self);
+    }
+
+    /// The command that runs a case alone.
+    pub fn command_for(&self, case: &CaseReport) -> Option<String> {
+        self.header.repeat_case.as_ref().map(|command| format!("{command} {}", case.id))
     }
 
     /// The document as JSON.

@@ -89,6 +89,9 @@ fn attention(out: &mut String, report: &Report, case: &CaseReport, style: Style)
     if let Some(exchange) = case.telling_exchange() {
         show(out, exchange);
     }
+    if let Some(command) = report.command_for(case) {
+        let _ = writeln!(out, "  alone:    {command}");
+    }
     if case.verdict == V::Flaky {
         let _ = writeln!(out, "  it passed when it was run again alone");
     }
@@ -188,6 +191,9 @@ fn headline(out: &mut String, report: &Report, style: Style) {
         tally(report),
         report.header.seed,
     );
+    if let Some(command) = &report.header.repeat {
+        let _ = writeln!(out, "the same again: {command}");
+    }
     if let Some(why) = &footer.stopped {
         let _ = writeln!(out, "{}", style.paint(V::NotRun, &format!("the run ended early: {why}")));
     }

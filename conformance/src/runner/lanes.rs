@@ -12,7 +12,7 @@ use rand::{SeedableRng as _, rngs::StdRng};
 use super::attempt::{Ended, Variable, attempt};
 use super::plan::Plan;
 use crate::baseline::Stale;
-use crate::case::{Action, Case, Feature, Lane, Tier};
+use crate::case::{Case, Feature, Lane, Tier};
 use crate::client::{Exchange, Redactor};
 use crate::evidence::{FailureKind, Verdict};
 use crate::world::{Stop, World};
@@ -159,26 +159,15 @@ pub async fn run<'a>(
     }
 }
 
-/// Why a case that applies cannot be tried at all.
+/// What the suite could not start that a case needs.
 fn blocked(case: &Case, world: &World) -> Option<Verdict> {
-    let admin = case.identities.iter().any(|identity| identity.needs_admin());
-    if admin && world.target.admin.is_none() {
-        return Some(Verdict::Blocked("the target file has no [admin]".to_owned()));
-    }
     let reason = case.features.iter().find_map(|feature| match feature {
-        Feature::Catalog => world.catalog.as_ref().err().cloned(),
-        Feature::Outbound => world.outbound.as_ref().err().cloned(),
-        Feature::Valkey => world.bus.as_ref().err().cloned(),
-        Feature::Config if world.target.config.values.is_empty() => {
-            Some("the target file has no [config] values".to_owned())
-        }
-        Feature::Faults => case.steps.iter().find_map(|step| match &step.action {
-            Action::Fault(fault) => world.no_command_for(fault),
-            _ => None,
-        }),
+        Feature::Catalog => world.catalog.as_ref().err(),
+        Feature::Outbound => world.outbound.as_ref().err(),
+        Feature::Valkey => world.bus.as_ref().err(),
         _ => None,
     });
-    reason.map(Verdict::Blocked)
+    reason.cloned().map(Verdict::Blocked)
 }
 
 fn outcome<'a>(case: &'a Case, ended: Ended, leftovers: &mut Vec<String>) -> Outcome<'a> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Shard;
 use crate::aliases::Aliases;
-use crate::case::{Case, Feature, Profile, Tier};
+use crate::case::{Action, Case, Feature, Profile, Tier};
 use crate::evidence::Verdict;
 use crate::suite::Suite;
 use crate::target::{Claims, Target};
@@ -29,8 +29,15 @@ pub struct Plan<'a> {
     pub case: &'a Case,
     /// Whether somebody asked for it; a positive twin may only have come along.
     pub asked: bool,
-    /// Not applicable, where that is known already.
+    /// Not applicable, or blocked, where the target file says that already.
     pub decided: Option<Verdict>,
+}
+
+impl Plan<'_> {
+    /// Whether the case needs a feature of the host.
+    pub fn needs(&self, feature: Feature) -> bool {
+        self.case.features.contains(&feature)
+    }
 }
 
 /// The selection is wrong.
@@ -48,11 +55,17 @@ pub fn plan<'a>(
     target: &Target,
 ) -> Result<Vec<Plan<'a>>, PlanError> {
     let plan = |case| {
-        let reason = inapplicable(case, &target.claims, target.host.owned);
         let asked = is_asked(case, suite, selection);
-        Plan { case, asked, decided: reason.map(Verdict::NotApplicable) }
+        Plan { case, asked, decided: decided(case, target) }
     };
     Ok(selected(suite, selection)?.into_iter().map(plan).collect())
+}
+
+/// The verdict of a case that the target file settles: not applicable, or blocked.
+pub fn decided(case: &Case, target: &Target) -> Option<Verdict> {
+    inapplicable(case, &target.claims, target.host.owned)
+        .map(Verdict::NotApplicable)
+        .or_else(|| missing(case, target).map(Verdict::Blocked))
 }
 
 /// Selects cases. The positive twins of selected negative cases come along, since without them nothing
@@ -87,8 +100,36 @@ pub fn inapplicable(case: &Case, claims: &Claims, owned: bool) -> Option<String>
         return Some("the target file does not say that the host is yours (`owned`)".to_owned());
     }
     let missing = case.features.iter().filter(|feature| !claims.features.contains(feature));
-    let missing: Vec<&str> = missing.map(|feature| Feature::as_str(*feature)).collect();
+    let missing: Vec<String> =
+        missing.map(|feature| format!("`{feature}` (one that does {})", feature.means())).collect();
     (!missing.is_empty()).then(|| format!("the host does not claim {}", missing.join(", ")))
+}
+
+/// What a case needs that applies, and the target file does not say; with what to write there.
+fn missing(case: &Case, target: &Target) -> Option<String> {
+    let section = |name: &str, feature: Feature| {
+        format!(
+            "`{feature}` is claimed, and the target file has no [{name}]: the host {}, which it describes",
+            feature.means()
+        )
+    };
+    if target.admin.is_none() && case.identities.iter().any(|identity| identity.needs_admin()) {
+        let what = "an administrator of the host with all permissions, whose password is fresh";
+        return Some(format!("the target file has no [admin]: {what}"));
+    }
+    case.features.iter().find_map(|&feature| match feature {
+        Feature::Catalog if target.catalog.is_none() => Some(section("catalog", feature)),
+        Feature::Outbound if target.outbound.is_none() => Some(section("outbound", feature)),
+        Feature::Valkey if target.valkey.is_none() => Some(section("valkey", feature)),
+        Feature::Faults => match &target.faults {
+            None => Some(section("faults", feature)),
+            Some(faults) => case.steps.iter().find_map(|step| match &step.action {
+                Action::Fault(fault) => faults.lacks(fault),
+                _ => None,
+            }),
+        },
+        _ => None,
+    })
 }
 
 /// Whether one of the names of a case, or of what it cites, is meant: of today or of old.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::case::{Change, Part};
+use crate::case::{Change, FaultSpec, Part};
 
 /// Programs with their arguments, by what they change and how. Each ends when the change is made.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -15,6 +15,16 @@ impl Faults {
     /// The command for a change.
     pub fn command(&self, part: Part, change: Change) -> Option<&[String]> {
         self.0.get(&part)?.get(&change).map(Vec::as_slice)
+    }
+
+    /// What to write for a change that has no command, if it has none.
+    pub fn lacks(&self, fault: &FaultSpec) -> Option<String> {
+        let FaultSpec { part, change } = *fault;
+        self.command(part, change).is_none().then(|| {
+            format!(
+                "[faults.{part}] of the target file has no `{change}`: a program with its arguments"
+            )
+        })
     }
 
     /// What is wrong with it: the suite takes nothing away that it cannot bring back.

@@ -1,9 +1,12 @@
 //! The commented target file that `hostproof init` writes.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use crate::case::Feature;
+
 /// What `init` was told.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Answers {
     /// Name of the host.
     pub name: String,
@@ -19,6 +22,8 @@ pub struct Answers {
     pub catalog_listen: Option<String>,
     /// Address for the suite's outbound server.
     pub outbound_listen: Option<String>,
+    /// Features that are claimed besides those that follow from the rest.
+    pub also: BTreeSet<Feature>,
 }
 
 /// The part about faults: for a host in containers, of which any program may take the place.
@@ -89,20 +94,12 @@ owned = {owned}
 [claims]
 # What the host claims is judged, and failing it is a failure; the rest is not applicable.
 profiles = [\"sandbox\", \"lifecycle\", \"surfaces\"]
-# core-resources  users, roles, projects, members and tasks can be created through the API
-# stale-password  a user created by an administrator has to change the password first
-# api-keys        API keys can be created and revoked through the API
-# catalog         the host reads the catalog of [catalog]
-# outbound        the host maps the names of [outbound] to its address and trusts its authority
-# valkey          the host publishes events on the Valkey of [valkey]
-# config          the operator set what [config] says
-# metrics         the host serves metrics at /metrics
-# faults          the suite may take services away, and end the host, by the commands of [faults]
-features = [{features}]
+{known}features = [{features}]
 ",
         name = text(&answers.name),
         url = text(&answers.url),
         owned = answers.owned,
+        known = known(),
         features = features(answers),
     );
     let _ = write!(
@@ -111,7 +108,8 @@ features = [{features}]
 # An administrator with all permissions, who does not have to change the password.
 {off}[admin]
 {off}username = {username}
-{off}password_env = {env}   # or: password = \"…\"
+{off}password_env = {env}
+# password = \"…\"   # instead, in a file that nobody else reads
 ",
         off = if answers.admin.is_some() { "" } else { "# " },
         username = text(answers.admin.as_deref().unwrap_or("admin")),
@@ -122,12 +120,13 @@ features = [{features}]
         out,
         "
 # The suite serves a catalog. Point the host's catalog setting at `{{url}}/catalog.json`, and allow it
-# to fetch over http from this address; or give an https URL and `ca_file = \"hostproof-ca.pem\"`, which
-# `hostproof ca` makes, and have the host trust that for the catalog. `listen` and the URL may
-# differ where something stands between them.
+# to fetch over http from this address; or give an https URL and `ca_file`, which `hostproof ca` makes,
+# and have the host trust that for the catalog. `listen` and the URL may differ where something stands
+# between them: a host that reads from public addresses only gets a URL that leads here from one.
 {off}[catalog]
 {off}listen = {listen}          # the suite's address
 {off}url = {url}      # how the host reaches it
+# ca_file = \"hostproof-ca.pem\"   # for an https URL; from this file's folder
 ",
         off = if answers.catalog_listen.is_some() { "" } else { "# " },
         listen = text(listen),
@@ -166,16 +165,24 @@ features = [{features}]
     out
 }
 
+/// The features, each with what the host does that claims it.
+fn known() -> String {
+    let line =
+        |feature: &Feature| format!("# {:<15} the host {}\n", feature.as_str(), feature.means());
+    Feature::ALL.iter().map(line).collect()
+}
+
 fn features(answers: &Answers) -> String {
-    let mut features = Vec::new();
+    let mut features = answers.also.clone();
     if answers.admin.is_some() {
-        features.extend(["core-resources", "stale-password", "api-keys"]);
+        features.extend([
+            Feature::CoreResources,
+            Feature::Tasks,
+            Feature::StalePassword,
+            Feature::ApiKeys,
+        ]);
     }
-    if answers.catalog_listen.is_some() {
-        features.push("catalog");
-    }
-    if answers.outbound_listen.is_some() {
-        features.push("outbound");
-    }
-    features.iter().map(|feature| format!("{feature:?}")).collect::<Vec<_>>().join(", ")
+    features.extend(answers.catalog_listen.is_some().then_some(Feature::Catalog));
+    features.extend(answers.outbound_listen.is_some().then_some(Feature::Outbound));
+    features.iter().map(|feature| format!("\"{feature}\"")).collect::<Vec<_>>().join(", ")
 }

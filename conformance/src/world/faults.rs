@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::process::Command;
 
 use super::{Trouble, World};
-use crate::case::{Change, FaultSpec, Part};
+use crate::case::{Change, Part};
 use crate::client::{Outgoing, Transcript};
 
 /// For one command. A database that is started again first reads its log.
@@ -76,16 +76,6 @@ impl World {
             left.push(format!("the host is not ready {READY_PATIENCE:?} after a fault"));
         }
         left
-    }
-
-    /// Why a fault cannot be made, if it cannot.
-    pub fn no_command_for(&self, fault: &FaultSpec) -> Option<String> {
-        let FaultSpec { part, change } = *fault;
-        match &self.target.faults {
-            None => Some("the target file has no [faults]".to_owned()),
-            Some(faults) if faults.command(part, change).is_some() => None,
-            Some(_) => Some(format!("[faults.{part}] of the target file has no `{change}`")),
-        }
     }
 
     async fn command(&self, part: Part, change: Change) -> Result<(), String> {

@@ -153,7 +153,13 @@ fn features_identities_and_needs_follow_from_what_a_case_does() {
         "needs = [\"task\"]\n[case.plugin]\nmanifest = { backend = { allowedOutboundDomains = [\"{allowed_host}\"] } }",
         "[[case.steps]]\nas = \"member-key\"\nrequest = { method = \"GET\", path = \"/{outsider_user}\" }\nexpect = { status = 200 }\n",
     ));
-    let features = [Feature::Catalog, Feature::Outbound, Feature::CoreResources, Feature::ApiKeys];
+    let features = [
+        Feature::Catalog,
+        Feature::Outbound,
+        Feature::CoreResources,
+        Feature::Tasks,
+        Feature::ApiKeys,
+    ];
     assert_eq!(case.features.iter().copied().collect::<Vec<_>>(), features);
     let identities = [Identity::Admin, Identity::MemberKey, Identity::Outsider];
     assert_eq!(case.identities.iter().copied().collect::<Vec<_>>(), identities);

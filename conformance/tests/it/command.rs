@@ -10,7 +10,7 @@ const OK: &str = r#"{"status":"ok"}"#;
 const HEALTHY: &str = "{ status = 200, json = { \"/status\" = \"ok\" } }";
 
 /// A folder with a small suite, so that these tests are about the command and not about a host.
-fn folder(cases: &str) -> tempfile::TempDir {
+pub(crate) fn folder(cases: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let sources = sources(cases);
     for file in sources.chapters.iter().chain(&sources.lock).chain(&sources.cases) {
@@ -21,22 +21,22 @@ fn folder(cases: &str) -> tempfile::TempDir {
     folder
 }
 
-fn both() -> String {
+pub(crate) fn both() -> String {
     zero_fixture("c-0001", "/x", HEALTHY, "")
         + &zero_fixture("c-0002", "/y", HEALTHY, "").replace("s-aaaa", "s-bbbb")
 }
 
-async fn hostproof(folder: &Path, args: &[&str]) -> Output {
+pub(crate) async fn hostproof(folder: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hostproof"));
     command.args(args).current_dir(folder).env_remove("HOSTPROOF_ADMIN_PASSWORD");
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
-fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
@@ -230,4 +230,38 @@ async fn an_interrupt_ends_the_run_with_a_partial_report() {
     let report: serde_json::Value = serde_json::from_str(&report).unwrap();
     assert_eq!(report["footer"]["complete"], false);
     assert_eq!(report["footer"]["stopped"], "the run was interrupted");
+}
+
+#[tokio::test]
+async fn ca_makes_an_authority_once_and_refuses_names_it_does_not_vouch_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = hostproof(folder.path(), &["ca", "ca.pem", "--host", "127.0.0.1"]).await;
+    assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
+    assert!(stdout(&made).contains("BEGIN CERTIFICATE"), "{}", stdout(&made));
+    let again = hostproof(folder.path(), &["ca", "ca.pem", "--host", "127.0.0.1", "--json"]).await;
+    let again: serde_json::Value = serde_json::from_str(&stdout(&again)).unwrap();
+    assert_eq!((&again[0]["made"], &again[0]["hosts"][0]), (&false.into(), &"127.0.0.1".into()));
+    assert!(stdout(&made).contains(again[0]["sha256"].as_str().unwrap()), "{}", stdout(&made));
+
+    let names = ["ca", "names.pem", "--host", "c.test", "--host", "d.test"];
+    assert_eq!(hostproof(folder.path(), &names).await.status.code(), Some(0));
+    // A constraint says nothing of kinds of names that it does not mention.
+    for (file, other) in [
+        ("ca.pem", "c.test"),
+        ("ca.pem", "127.0.0.2"),
+        ("ca.pem", "::1"),
+        ("names.pem", "e.test"),
+        ("names.pem", "127.0.0.1"),
+        ("names.pem", "::1"),
+    ] {
+        let refused = hostproof(folder.path(), &["ca", file, "--host", other]).await;
+        assert_eq!(refused.status.code(), Some(2), "{file} {other}: {}", stdout(&refused));
+        let says = stderr(&refused);
+        assert!(says.contains(&format!("{file} does not vouch for {other}")), "{says}");
+    }
+
+    std::fs::write(folder.path().join("ca.pem"), "no certificate").unwrap();
+    let broken = hostproof(folder.path(), &["ca", "ca.pem", "--host", "127.0.0.1"]).await;
+    assert_eq!(broken.status.code(), Some(2), "{}", stdout(&broken));
+    assert!(stderr(&broken).contains("ca.pem holds no certificate"), "{}", stderr(&broken));
 }

@@ -3,15 +3,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod abilities;
 mod aliases;
 mod archives;
 mod baselines;
 mod cases;
 mod command;
 mod compared;
+mod doctor;
 mod driven;
 mod embedded;
 mod hosts;
+#[cfg(unix)]
+mod init_asks;
 mod ledger;
 mod matchers;
 mod minimal_host;
@@ -19,11 +23,13 @@ mod null_hosts;
 mod outbound;
 mod peers;
 mod recorded;
+mod repeated;
 mod reports;
 mod runs;
 mod shards;
 mod support;
 mod targets;
+mod tools;
 mod vars;
 mod verified;
 mod views;

@@ -18,13 +18,13 @@ use crate::support::run;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hosts/minimal");
 
-struct Minimal {
+pub(crate) struct Minimal {
     process: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Minimal {
-    fn start(mistake: Option<&str>) -> Self {
+    pub(crate) fn start(mistake: Option<&str>) -> Self {
         let mut command = Command::new("python3");
         command.arg(format!("{FOLDER}/host.py")).stdout(Stdio::piped());
         command.args(mistake.into_iter().flat_map(|mistake| ["--mistake", mistake]));

@@ -67,7 +67,7 @@ pub(crate) const AUTHORITY: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/outbou
 pub(crate) fn target(url: &str) -> Target {
     let text = format!(
         "[host]\nname = \"test\"\nurl = \"{url}\"\nowned = true\n\
-         [claims]\nfeatures = [\"catalog\", \"outbound\", \"config\", \"core-resources\", \"api-keys\", \"stale-password\"]\n\
+         [claims]\nfeatures = [\"catalog\", \"outbound\", \"config\", \"core-resources\", \"tasks\", \"api-keys\", \"stale-password\"]\n\
          [admin]\nusername = \"admin\"\npassword = \"a password of length\"\n\
          [catalog]\nlisten = \"127.0.0.1:0\"\nurl = \"http://127.0.0.1:1\"\n\
          [outbound]\nlisten = \"127.0.0.1:0\"\nca_file = \"{AUTHORITY}\"\nallowed_host = \"allowed.test\"\nother_host = \"other.test\"\n\

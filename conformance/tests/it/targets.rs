@@ -31,10 +31,8 @@ fn what_init_writes_can_be_read() {
         name: "a \"quoted\" host".to_owned(),
         url: "http://127.0.0.1:8080".to_owned(),
         owned: false,
-        admin: None,
         password_env: "PASSWORD".to_owned(),
-        catalog_listen: None,
-        outbound_listen: None,
+        ..Answers::default()
     };
     let target = Target::parse("t.toml", &render(&bare)).unwrap();
     assert_eq!(target.host.name, "a \"quoted\" host");
@@ -53,13 +51,15 @@ fn what_init_writes_can_be_read() {
     assert_eq!(target.outbound.unwrap().listen.port(), 9002);
     assert!(target.claims.features.contains(&Feature::Outbound));
 
-    // Every commented line is a line one may uncomment.
+    // Every commented line is a line one may uncomment, but for two that stand for another.
+    let instead = ["password", "ca_file = \"hostproof"];
     let uncommented: Vec<_> = text
         .lines()
         .map(|line| match line.strip_prefix("# ") {
             Some(rest)
                 if rest.starts_with('[')
-                    || rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' ')) =>
+                    || rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '))
+                        && !instead.iter().any(|key| rest.starts_with(key)) =>
             {
                 rest
             }
@@ -107,10 +107,8 @@ fn the_faults_that_init_explains_can_be_used_as_they_stand() {
         name: "host".to_owned(),
         url: "http://127.0.0.1:8080".to_owned(),
         owned: false,
-        admin: None,
         password_env: "PASSWORD".to_owned(),
-        catalog_listen: None,
-        outbound_listen: None,
+        ..Answers::default()
     };
     let text = render(&bare);
     let after = text.split_once("# [faults.host]").unwrap().1;

@@ -15,6 +15,19 @@ const OUTBOUND_HOSTS: [(&str, &str); 5] = [
     ("expired_host", "expired.hostproof.test"),
     ("misnamed_host", "misnamed.hostproof.test"),
 ];
+/// What the target file can claim beyond the profiles.
+pub(super) const FEATURES: [&str; 10] = [
+    "api-keys",
+    "catalog",
+    "config",
+    "core-resources",
+    "faults",
+    "metrics",
+    "outbound",
+    "stale-password",
+    "tasks",
+    "valkey",
+];
 const SAMPLE_KEY: &str = "HOSTPROOF_SAMPLE";
 const SAMPLE_VALUE: &str = "blue";
 const EMPTY_KEY: &str = "HOSTPROOF_EMPTY";
@@ -37,6 +50,8 @@ pub(crate) struct Target {
     pub(crate) outbound: SocketAddr,
     /// Whether the catalog is served over TLS, as the outbound server always is.
     pub(crate) tls: bool,
+    /// Which of [`FEATURES`] it has not.
+    pub(crate) without: Vec<String>,
     /// The authority that vouches for both.
     pub(crate) authority: PathBuf,
     /// The Valkey both may use.
@@ -57,24 +72,29 @@ impl Target {
             ("ADMIN_USERNAME", ADMIN.to_owned()),
             ("ADMIN_PASSWORD", ADMIN_PASSWORD.to_owned()),
             ("PLUGINS_MARKETPLACE_CATALOG_URL", format!("{}/catalog.json", self.catalog_url())),
-            ("PLUGINS_MARKETPLACE_ALLOW_INSECURE", "true".to_owned()),
+            ("PLUGINS_MARKETPLACE_ALLOW_INSECURE", self.has("catalog").to_string()),
             ("PLUGINS_LIMIT_SQL_STATEMENT_DURATION", STATEMENT_DURATION.to_owned()),
             ("PLUGINS_MARKETPLACE_TIMEOUT", DOWNLOAD_DURATION.to_owned()),
             ("PLUGINS_MODULE_CACHE_DIR", modules.display().to_string()),
-            ("PLUGINS_OUTBOUND_CA_FILE", authority.display().to_string()),
-            (
-                "PLUGINS_OUTBOUND_TEST_HOSTS",
-                Self::outbound_hosts()
-                    .map(|host| format!("{host}={outbound}"))
-                    .collect::<Vec<_>>()
-                    .join(","),
-            ),
         ];
-        environment.extend(valkey.clone().map(|url| ("VALKEY_URL", url)));
+        if self.has("outbound") {
+            let hosts = Self::outbound_hosts().map(|host| format!("{host}={outbound}"));
+            let hosts = hosts.collect::<Vec<_>>().join(",");
+            environment.push(("PLUGINS_OUTBOUND_CA_FILE", authority.display().to_string()));
+            environment.push(("PLUGINS_OUTBOUND_TEST_HOSTS", hosts));
+        }
+        if self.has("valkey") {
+            environment.extend(valkey.clone().map(|url| ("VALKEY_URL", url)));
+        }
         if self.tls {
             environment.push(("PLUGINS_MARKETPLACE_CA_FILE", authority.display().to_string()));
         }
         environment
+    }
+
+    /// Whether the host has something, and the target file claims it.
+    pub(crate) fn has(&self, feature: &str) -> bool {
+        !self.without.iter().any(|without| without == feature)
     }
 
     fn catalog_url(&self) -> String {
@@ -105,7 +125,12 @@ impl Target {
         let catalog_ca = if self.tls { format!("ca_file = {authority}\n") } else { String::new() };
         let valkey = valkey.as_ref().map(|url| format!("\n[valkey]\nurl = \"{url}\"\n"));
         let valkey = valkey.unwrap_or_default();
-        let claimed = if faults.is_some() { "\"faults\", " } else { "" };
+        let claimed = |feature: &str| match feature {
+            "faults" => faults.is_some(),
+            feature => self.has(feature),
+        };
+        let claims = FEATURES.into_iter().filter(|feature| claimed(feature)).collect::<Vec<_>>();
+        let claims = toml::Value::from(claims);
         let faults = faults.unwrap_or_default();
         format!(
             r#"# Written by `cargo xtask conformance`.
@@ -117,10 +142,7 @@ owned = true
 
 [claims]
 profiles = ["sandbox", "lifecycle", "surfaces"]
-features = [
-    {claimed}"api-keys", "catalog", "config", "core-resources", "metrics", "outbound",
-    "stale-password", "valkey",
-]
+features = {claims}
 
 [admin]
 username = "{ADMIN}"
@@ -160,6 +182,7 @@ mod tests {
                 catalog: address,
                 outbound: address,
                 tls: valkey.is_some(),
+                without: vec!["metrics".to_owned()],
                 authority: "/tmp/a \"quoted\" folder/ca.pem".into(),
                 valkey: valkey.clone(),
                 modules: "/tmp/modules".into(),
@@ -167,6 +190,8 @@ mod tests {
             let faults = "\n[faults.host]\nkill = [\"true\"]\nstart = [\"true\"]\n";
             let text = target.render("http://127.0.0.1:3", valkey.is_some().then_some(faults));
             let table: toml::Table = text.parse().expect("TOML");
+            let claims = table["claims"]["features"].as_array().expect("a list");
+            assert_eq!(claims.len(), if valkey.is_some() { 9 } else { 8 }, "{claims:?}");
             assert_eq!(table.get("valkey").is_some(), valkey.is_some());
             assert_eq!(table.get("faults").is_some(), valkey.is_some());
         }

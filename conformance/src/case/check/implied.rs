@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::case::{Action, Case, Feature, Identity, PluginSpec};
+use crate::case::{Action, Case, Feature, Identity, Need, PluginSpec};
 use crate::vars;
 
 /// Identities and features that follow from what the case does.
@@ -18,6 +18,9 @@ pub(super) fn fill_in(case: &mut Case) {
     if !case.needs.is_empty() {
         features.insert(Feature::CoreResources);
         identities.insert(Identity::Admin);
+    }
+    if case.needs.contains(&Need::Task) {
+        features.insert(Feature::Tasks);
     }
     for step in
         case.steps.iter().flat_map(|step| std::iter::once(step).chain(step.meanwhile.as_deref()))
@@ -49,6 +52,10 @@ pub(super) fn fill_in(case: &mut Case) {
             }
             Action::Fault(_) => {
                 features.insert(Feature::Faults);
+            }
+            // A request to them or to one of them, whether it is to make it or to be refused.
+            Action::Request(request) if request.path.contains("/tasks") => {
+                features.insert(Feature::Tasks);
             }
             Action::Request(_)
             | Action::Probe(_)

@@ -25,6 +25,7 @@ pub(super) fn answer(state: &mut State, request: &Request<Incoming>) -> (Option<
     let path = request.uri().path();
     let moved = request.uri().query() == Some(MOVED);
     if path == "/catalog.json" {
+        state.read = true;
         return (None, catalog(state, moved));
     }
     let found = state.plugins.values_mut().find_map(|plugin| plugin.archives.get_mut(path));

@@ -8,6 +8,9 @@ function evidence(one) {
     one.reason ? h("p.reason", {}, one.reason) : null,
     one.baseline ? known(one.baseline) : null,
     one.failure ? failure(one) : null,
+    one.failure && report.header.repeat_case
+      ? command("Run it alone", "The command that runs this case alone", `${report.header.repeat_case} ${one.id}`)
+      : null,
     one.facts.length ? facts(one) : null,
     one.exchanges.map((exchange) => shown(one, exchange)),
   ]);
@@ -69,7 +72,7 @@ function shown(one, exchange) {
       response
         ? message("Response", `${response.status}`, response.headers, response.body)
         : h("div.message", {}, h("h3.part", {}, "Response"), h("p", {}, exchange.error ?? "none"))),
-    repeat(exchange.curl));
+    command("Ask again", "The request as a curl command", exchange.curl));
 }
 
 function message(name, first, headers, body) {
@@ -99,17 +102,17 @@ function readable(body) {
   }
 }
 
-function repeat(curl) {
+function command(heading, label, text) {
   const button = h("button.plain", { type: "button" }, "Copy");
   button.addEventListener("click", async () => {
     try {
-      await navigator.clipboard.writeText(curl);
+      await navigator.clipboard.writeText(text);
       button.textContent = "Copied";
     } catch {
       getSelection().selectAllChildren(line);
       button.textContent = "Selected";
     }
   });
-  const line = h("pre", { tabindex: "0", "aria-label": "The request as a curl command" }, curl);
-  return h("div.again", {}, h("h3.part", {}, "Ask again ", button), line);
+  const line = h("pre", { tabindex: "0", "aria-label": label }, text);
+  return h("div.again", {}, h("h3.part", {}, `${heading} `, button), line);
 }
