@@ -27,7 +27,7 @@ pub enum Origin {
     Response,
     /// A request of the host to one of the suite's servers.
     Request,
-    /// A message on the host's event channel, or an entry of its streams.
+    /// A message on the host's event channel, an entry of its streams, or of its cache.
     Event,
 }
 
@@ -54,6 +54,11 @@ impl Receipt {
 
     /// For an entry that the host wrote to a stream.
     pub fn of_entry(_entry: &redis::streams::StreamId) -> Self {
+        Self { origin: Origin::Event, exchange: None }
+    }
+
+    /// For a value that the host keeps in Valkey.
+    pub fn of_value(_value: &[u8]) -> Self {
         Self { origin: Origin::Event, exchange: None }
     }
 

@@ -103,6 +103,12 @@ pub(crate) fn resolve(data: &Data, vars: &Vars) -> Result<Matcher, String> {
     Matcher::parse(&vars.value(&data.0).map_err(|e| e.to_string())?)
 }
 
+/// A bound on the time until an answer.
+pub(crate) fn span(bound: &str, vars: &Vars) -> Result<Duration, String> {
+    let bound = vars.text(bound).map_err(|e| e.to_string())?;
+    humantime::parse_duration(&bound).map_err(|e| format!("`{bound}`: {e}"))
+}
+
 impl Checks {
     /// Everything that `expect` asks of `seen`. The error says what is wrong with the case.
     pub(crate) fn of(seen: &Seen<'_>, expect: &Expect, vars: &Vars) -> Result<Self, String> {
@@ -119,9 +125,7 @@ impl Checks {
         checks.body(seen, expect, vars)?;
         for (bound, relation) in [(&expect.no_sooner_than, "gte"), (&expect.no_later_than, "lte")] {
             let Some(bound) = bound else { continue };
-            let bound = vars.text(bound).map_err(|e| e.to_string())?;
-            let bound = humantime::parse_duration(&bound).map_err(|e| format!("`{bound}`: {e}"))?;
-            let matcher = Matcher::parse(&json!({ relation: bound.as_secs_f64() }))?;
+            let matcher = Matcher::parse(&json!({ relation: span(bound, vars)?.as_secs_f64() }))?;
             let seconds = Value::from(seen.elapsed.as_secs_f64());
             checks.ask("seconds until the answer", matcher, Some(seconds));
         }

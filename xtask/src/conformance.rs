@@ -25,7 +25,7 @@ use crate::{
     tool::{self, announce},
     workspace,
 };
-use faults::Controlled;
+pub(crate) use faults::Controlled;
 pub(crate) use target::Target;
 
 /// Judge the reference host.
@@ -144,7 +144,7 @@ pub(crate) fn make_authority(hostproof: &Path, target: &Target) -> Result<()> {
 
 /// Runs the suite to its end, passes on the signals that ask for an earlier one, and does to the host
 /// what the suite wants done.
-fn attend(
+pub(crate) fn attend(
     command: &mut Command,
     signals: &Signals,
     controlled: &mut Controlled<'_>,

@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     net::{SocketAddr, TcpListener},
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::{Child, ExitStatus, Stdio},
     sync::atomic::{AtomicBool, Ordering},
@@ -12,8 +13,11 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
+    sys::{
+        signal::{Signal, kill},
+        statvfs::statvfs,
+    },
+    unistd::{AccessFlags, Pid, access},
 };
 
 use crate::{
@@ -26,24 +30,44 @@ use crate::{
 const READY_DEADLINE: Duration = Duration::from_mins(1);
 /// For its own shutdown; the host gives running requests ten seconds by default.
 const STOP_DEADLINE: Duration = Duration::from_secs(15);
+/// What the store of plugins' files is called in a ground.
+const STORE: &str = "plugins";
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The folder of the hosts that share a database: their logs, and the store of their plugins' files,
 /// which goes when this does.
+///
+/// The store is in memory if there is room: hosts make and remove thousands of small files, for which
+/// a disk's file system takes a quarter of the processor. In the folder is a link to it then.
 #[derive(Debug)]
 pub(crate) struct Ground {
     folder: PathBuf,
+    store: PathBuf,
     keep: AtomicBool,
 }
 
 impl Ground {
     /// An empty one.
     pub(crate) fn new(folder: PathBuf) -> Result<Self> {
+        let link = folder.join(STORE);
+        if let Ok(old) = fs::read_link(&link) {
+            // That of a run that could not clean up.
+            let _ = fs::remove_dir_all(old);
+        }
         if folder.exists() {
             fs::remove_dir_all(&folder).with_context(|| format!("empty {}", folder.display()))?;
         }
         fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
-        Ok(Self { folder, keep: AtomicBool::new(false) })
+        let store = match memory() {
+            None => link,
+            Some(memory) => {
+                let made = tempfile::Builder::new().prefix("hostproof-plugins-").tempdir_in(memory);
+                let store = made.context("a folder in memory")?.keep();
+                symlink(&store, &link).with_context(|| format!("make {}", link.display()))?;
+                store
+            }
+        };
+        Ok(Self { folder, store, keep: AtomicBool::new(false) })
     }
 
     /// Where it is.
@@ -58,7 +82,7 @@ impl Ground {
 
     /// One of the folders with plugins' files: `backend`, `frontend`, `mcp`.
     pub(crate) fn tree(&self, tree: &str) -> PathBuf {
-        self.folder.join("plugins").join(tree)
+        self.store.join(tree)
     }
 }
 
@@ -68,8 +92,19 @@ impl Drop for Ground {
             return;
         }
         // Emptied at the next start in any case.
-        let _ = fs::remove_dir_all(self.folder.join("plugins"));
+        let _ = fs::remove_dir_all(&self.store);
+        let _ = fs::remove_file(self.folder.join(STORE));
     }
+}
+
+/// Where files are in memory, if there is room.
+fn memory() -> Option<&'static Path> {
+    const MEMORY: &str = "/dev/shm";
+    const ENOUGH: u64 = 2 << 30;
+    let free = statvfs(MEMORY).ok()?;
+    let enough = free.blocks_available() * free.fragment_size() >= ENOUGH;
+    let writable = access(MEMORY, AccessFlags::W_OK | AccessFlags::X_OK).is_ok();
+    (enough && writable).then_some(Path::new(MEMORY))
 }
 
 /// A host to start.

@@ -8,11 +8,12 @@
 //!
 //! ```text
 //! data ─▶ switch ─▶ source ─▶ one host that can be every mutant
-//!                                   └─▶ catalogue ─▶ hunt, in lanes ─▶ report
+//!                                   └─▶ catalogue ─▶ hunt, in lanes ─▶ hearing ─▶ verdict ─▶ report
 //! ```
 
 mod catalogue;
 pub(crate) mod data;
+mod hearing;
 mod hunt;
 mod lane;
 mod report;
@@ -42,7 +43,7 @@ pub(crate) struct Choice {
     /// Only mutants of this name, area or sentence, with `*` and `?`; implies --mutants. Repeatable.
     #[arg(long = "mutant", value_name = "GLOB")]
     only: Vec<String>,
-    /// Mutants at work side by side; default: three for each core.
+    /// Mutants at work side by side; default: five for each core.
     #[arg(long, value_name = "COUNT")]
     lanes: Option<usize>,
     /// Only every n-th mutant, from the i-th on: for several machines.
@@ -65,7 +66,7 @@ impl Choice {
     /// How many hosts are at work at once.
     pub(crate) fn lanes(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(2, usize::from);
-        self.lanes.unwrap_or_else(|| 3 * cores()).clamp(1, MOST_LANES)
+        self.lanes.unwrap_or_else(|| 5 * cores()).clamp(1, MOST_LANES)
     }
 
     /// What is wrong with the arguments.

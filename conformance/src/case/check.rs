@@ -91,6 +91,7 @@ fn known_variables(case: &Case) -> Result<Vars, String> {
     ] {
         known.set(name, "x");
     }
+    known.set("branding", serde_json::json!({}));
     let limits = Limits::default();
     for (name, _) in limits.spans() {
         known.set(format!("{name}_twice"), "2s");
@@ -264,6 +265,7 @@ fn action(
                 "`fault` concerns all cases: tier = \"fault\", lane = \"exclusive\"".to_owned()
             );
         }
+        Action::CacheEntry(key) => drop(known.text(key).map_err(text)?),
         Action::Join(name) | Action::Abandon(name) => {
             if !waiting.remove(name.as_str()) {
                 return Err(format!("no background step `{name}` is under way"));
@@ -316,7 +318,7 @@ fn assertions(case: &Case) -> Result<(), String> {
         | Action::DownloadSeen(_)
         | Action::CoreEvent(_)
         | Action::DeadLetter(_) => step.action.waits_for_something(),
-        Action::Entry(_) => true,
+        Action::Entry(_) | Action::CacheEntry(_) => true,
         _ => !step.expect.is_empty(),
     };
     if !case.steps.iter().any(|step| observes(&step)) {

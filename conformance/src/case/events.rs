@@ -79,4 +79,6 @@ pub struct EntrySpec {
     pub id: String,
     /// Whether it was read and not yet acknowledged; `false` means read and acknowledged.
     pub pending: bool,
+    /// Matcher for the names of the group's consumers, a list.
+    pub consumers: Option<Data>,
 }

@@ -85,6 +85,8 @@ pub enum Action {
     DeadLetter(DeadLetterSpec),
     /// What the host's group knows of an entry.
     Entry(EntrySpec),
+    /// Finds the entry of the plugin's cache under a key, where the cache is a Valkey.
+    CacheEntry(String),
     /// The group of the stream is removed.
     RemoveGroup,
     /// Something is taken away from the host, or brought back; or the host itself is.
@@ -118,6 +120,7 @@ impl Action {
             Self::InjectEvent(_) => "inject_event",
             Self::DeadLetter(_) => "dead_letter",
             Self::Entry(_) => "entry",
+            Self::CacheEntry(_) => "cache_entry",
             Self::RemoveGroup => "remove_group",
             Self::Fault(_) => "fault",
             Self::Join(_) => "join",
@@ -267,6 +270,7 @@ pub(super) struct StepText {
     inject_event: Option<InjectSpec>,
     dead_letter: Option<DeadLetterSpec>,
     entry: Option<EntrySpec>,
+    cache_entry: Option<String>,
     remove_group: Option<Nothing>,
     fault: Option<FaultSpec>,
     join: Option<String>,
@@ -309,6 +313,7 @@ impl StepText {
         actions.extend(self.inject_event.map(Action::InjectEvent));
         actions.extend(self.dead_letter.map(Action::DeadLetter));
         actions.extend(self.entry.map(Action::Entry));
+        actions.extend(self.cache_entry.map(Action::CacheEntry));
         actions.extend(self.remove_group.map(|Nothing {}| Action::RemoveGroup));
         actions.extend(self.fault.map(Action::Fault));
         actions.extend(self.join.map(Action::Join));
@@ -316,7 +321,7 @@ impl StepText {
         let names: Vec<_> = actions.iter().map(Action::name).collect();
         let action = match actions.len() {
             1 => actions.remove(0),
-            0 => return Err("a step has an action: request, probe, publish, install, upgrade, patch, uninstall, withdraw, catalog, download_seen, release, outbound_seen, outbound_answer, observe_event, observe_activity, core_event, inject_event, dead_letter, entry, remove_group, fault, join or abandon".to_owned()),
+            0 => return Err("a step has an action: request, probe, publish, install, upgrade, patch, uninstall, withdraw, catalog, download_seen, release, outbound_seen, outbound_answer, observe_event, observe_activity, core_event, inject_event, dead_letter, entry, cache_entry, remove_group, fault, join or abandon".to_owned()),
             _ => return Err(format!("a step has one action, not {}", names.join(" and "))),
         };
         let meanwhile = self.meanwhile.map(|step| step.into_step().map(Box::new)).transpose();

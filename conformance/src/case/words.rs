@@ -84,6 +84,9 @@ words! {
     Lane, "lane" {
         /// Beside others.
         Shared = "shared",
+        /// Beside others, for cases that mostly wait until a limit of the host is over. They cost little
+        /// and take long, so they take no turn of those that are quick.
+        Waiting = "waiting",
         /// Alone, because it changes something all cases see.
         Exclusive = "exclusive",
     }

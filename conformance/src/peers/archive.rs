@@ -61,8 +61,10 @@ words! {
         DotDotInside = "dotdot_inside",
         /// A name that begins with `/`.
         Absolute = "absolute",
-        /// A name with `\`, a separator elsewhere.
+        /// A name with `\`, a separator elsewhere, that leads out of the folder where it is one.
         Backslash = "backslash",
+        /// A name with `\` that would lead to a place inside.
+        BackslashInside = "backslash_inside",
         /// A name that is not UTF-8.
         NotUtf8 = "not_utf8",
         /// Two entries of one name.

@@ -75,6 +75,14 @@ impl Bus {
         Ok(Self { messages, commands, injected: Mutex::default(), task })
     }
 
+    /// The value under a key, which the host keeps there.
+    pub async fn value(&self, key: &str) -> Result<Option<Receipt>, BusError> {
+        let mut command = redis::cmd("GET");
+        let value: Option<Vec<u8>> =
+            command.arg(key).query_async(&mut self.commands.clone()).await?;
+        Ok(value.as_deref().map(Receipt::of_value))
+    }
+
     /// Whether the suite hears what is published: it publishes a word of its own, and looks for it.
     pub async fn echoes(&self, word: &str) -> bool {
         let mut command = redis::cmd("PUBLISH");

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
+use futures_util::stream::select;
 use rand::seq::SliceRandom as _;
 use rand::{SeedableRng as _, rngs::StdRng};
 
@@ -20,6 +21,9 @@ use crate::world::{Stop, World};
 /// For all second attempts together. A host on which much fails is broken, not flaky, and second
 /// attempts would only make the run longer.
 const AGAIN_PATIENCE: Duration = Duration::from_secs(90);
+
+/// Cases that wait beside one that does not.
+const WAITING_PER_JOB: usize = 3;
 
 /// How to run.
 #[derive(Debug, Clone, Copy)]
@@ -119,23 +123,29 @@ pub async fn run<'a>(
     }
     progress.begin(todo.len());
     let mut leftovers = Vec::new();
-    let (shared, exclusive): (Vec<_>, Vec<_>) =
-        todo.into_iter().partition(|case| case.lane == Lane::Shared);
+    let (exclusive, beside): (Vec<_>, Vec<_>) =
+        todo.into_iter().partition(|case| case.lane == Lane::Exclusive);
+    let (waiting, shared): (Vec<_>, Vec<_>) =
+        beside.into_iter().partition(|case| case.lane == Lane::Waiting);
     // Faults last: by then everything else is judged, whatever becomes of the host.
     let (faults, exclusive): (Vec<_>, Vec<_>) =
         exclusive.into_iter().partition(|case| case.tier == Tier::Fault);
-    for (lane, jobs) in [(shared, options.jobs.max(1)), (exclusive, 1), (faults, 1)] {
-        let mut running = futures_util::stream::iter(lane)
+    let side_by_side = |lane: Vec<&'a Case>, jobs| {
+        futures_util::stream::iter(lane)
             .map(|case| async move { (case, attempt(world, case, false).await) })
-            .buffer_unordered(jobs);
-        while let Some((case, ended)) = running.next().await {
-            let outcome = outcome(case, ended, &mut leftovers);
-            progress.done(&outcome);
-            if options.fail_fast && asked.contains(case.id.as_str()) && asserted(&outcome) {
-                world.stop(Stop::Failed);
-            }
-            outcomes.push(outcome);
+            .buffer_unordered(jobs)
+    };
+    let jobs = options.jobs.max(1);
+    let shared = select(side_by_side(shared, jobs), side_by_side(waiting, WAITING_PER_JOB * jobs));
+    let alone = side_by_side(exclusive, 1).chain(side_by_side(faults, 1));
+    let mut running = std::pin::pin!(shared.chain(alone));
+    while let Some((case, ended)) = running.next().await {
+        let outcome = outcome(case, ended, &mut leftovers);
+        progress.done(&outcome);
+        if options.fail_fast && asked.contains(case.id.as_str()) && asserted(&outcome) {
+            world.stop(Stop::Failed);
         }
+        outcomes.push(outcome);
     }
     if !options.fail_fast {
         again(world, &mut outcomes, &mut leftovers, progress).await;

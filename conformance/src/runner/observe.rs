@@ -7,7 +7,7 @@ use super::attempt::Attempt;
 use super::judge::resolve;
 use crate::case::{CoreEventSpec, Data, DeadLetterSpec, EntrySpec, EventSpec, InjectSpec};
 use crate::evidence::{Fact, Failure, FailureKind};
-use crate::matcher::Matcher;
+use crate::matcher::{Matcher, Rule};
 use crate::peers::{Bus, BusError, BusMessage};
 use crate::vars::Vars;
 use crate::world::Trouble;
@@ -124,6 +124,30 @@ pub(super) async fn entry(
     let expected = Matcher::parse(&Value::from(spec.pending)).map_err(Trouble::Harness)?;
     let subject = format!("entry {id} is pending");
     let fact = Fact::judge(&receipt, &subject, &expected, Some(&Value::from(pending)));
+    let mut facts = vec![fact.map_err(difference)?];
+    if let Some(consumers) = &spec.consumers {
+        let names = bus(attempt)?.consumers().await.map_err(|e| away(&e))?;
+        let expected = vars.value(&consumers.0).map_err(|e| Trouble::Harness(e.to_string()))?;
+        let expected = Matcher::parse(&expected).map_err(Trouble::Harness)?;
+        let fact = Fact::judge(&receipt, "consumers of the group", &expected, Some(&names));
+        facts.push(fact.map_err(difference)?);
+    }
+    Ok(facts)
+}
+
+/// The entry of a plugin's cache, by the name that the specification gives it.
+pub(super) async fn cache_entry(
+    attempt: &Attempt,
+    on: Option<&str>,
+    key: &str,
+    vars: &Vars,
+) -> Result<Vec<Fact>, Trouble> {
+    let plugin = attempt.plugin(on)?.name().to_owned();
+    let name = format!("plugin:{}:{plugin}:{}", plugin.len(), text(vars, key)?);
+    let found = bus(attempt)?.value(&name).await.map_err(|e| away(&e))?;
+    let receipt = found.ok_or_else(|| difference(format!("there is nothing under `{name}`")))?;
+    let there = Matcher::Rules(vec![Rule::Exists(true)]);
+    let fact = Fact::judge(&receipt, &format!("entry {name}"), &there, Some(&Value::from(true)));
     Ok(vec![fact.map_err(difference)?])
 }
 

@@ -12,7 +12,7 @@ use super::{activity, download, meanwhile, observe, outbound};
 use crate::case::{Action, COOKIE, Expect, HEADER, Identity, InstallSpec, Step};
 use crate::client::{Answer, Outgoing, Transcript};
 use crate::evidence::{Fact, Failure, FailureKind};
-use crate::expectation::with_default;
+use crate::expectation::{span, with_default};
 use crate::vars::Vars;
 use crate::world::{Trouble, World};
 
@@ -91,6 +91,9 @@ async fn once(
         Action::CoreEvent(event) => observe::core_event(attempt, event, &vars).await,
         Action::DeadLetter(letter) => observe::dead_letter(attempt, letter, &vars).await,
         Action::Entry(entry) => observe::entry(attempt, entry, &vars).await,
+        Action::CacheEntry(key) => {
+            observe::cache_entry(attempt, step.on.as_deref(), key, &vars).await
+        }
         Action::InjectEvent(event) => {
             let entry = observe::inject(attempt, event, &vars).await?;
             step.capture.keys().for_each(|name| attempt.set(name, Value::from(entry.as_str())));
@@ -123,7 +126,11 @@ async fn once(
                 state.start(attempt, name.clone(), request, transcript, installs);
                 return Ok(Vec::new());
             }
-            let answer = send(&attempt.world, &request, &transcript).await?;
+            let answer = send(&attempt.world, &request, &transcript);
+            let answer = match &step.expect.no_later_than {
+                None => answer.await?,
+                Some(bound) => by(bound, &vars, answer).await?,
+            };
             if let Action::Install(_) = &step.action {
                 attempt.installed(step.on.as_deref(), &answer);
             }
@@ -149,6 +156,17 @@ pub(super) async fn send(
             Err(trouble)
         }
     }
+}
+
+/// What comes within a bound. Whoever answers later has failed already, and may never answer.
+async fn by(
+    bound: &str,
+    vars: &Vars,
+    answer: impl Future<Output = Result<Answer, Trouble>>,
+) -> Result<Answer, Trouble> {
+    let bound = span(bound, vars).map_err(Trouble::Harness)?;
+    let late = format!("no answer within {}", humantime::format_duration(bound));
+    tokio::time::timeout(bound, answer).await.map_err(|_| observe::difference(late))?
 }
 
 /// The request of an action, with the credentials of whoever takes the step.

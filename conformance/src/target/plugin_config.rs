@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// `[config]`
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -20,6 +20,23 @@ pub struct PluginConfig {
     /// A secret that the operator granted to one plugin.
     #[serde(default)]
     pub granted: Option<GrantedSecret>,
+    /// How the installation presents itself, which plugins read with `settings_get`.
+    #[serde(default)]
+    pub branding: Option<Branding>,
+}
+
+/// `[config.branding]`
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Branding {
+    /// Address of the logo.
+    pub logo_url: String,
+    /// The installation's name.
+    pub brand_name: String,
+    /// Main colour on a light ground.
+    pub primary_color_light: String,
+    /// Main colour on a dark ground.
+    pub primary_color_dark: String,
 }
 
 /// `[config.granted]`
@@ -37,12 +54,13 @@ pub struct GrantedSecret {
 impl PluginConfig {
     /// The first thing that is not there, and that cases about configuration need.
     pub(super) fn missing(&self) -> Option<&'static str> {
-        let Self { values, empty_keys, secret_keys, granted } = self;
+        let Self { values, empty_keys, secret_keys, granted, branding } = self;
         let missing = [
             (values.is_empty(), "values"),
             (empty_keys.is_empty(), "empty_keys"),
             (secret_keys.is_empty(), "secret_keys"),
             (granted.is_none(), "granted"),
+            (branding.is_none(), "branding"),
         ];
         missing.into_iter().find_map(|(missing, key)| missing.then_some(key))
     }

@@ -25,18 +25,19 @@ const KILL_DEADLINE: Duration = Duration::from_secs(10);
 
 /// The host, and the socket on which orders about it come.
 #[derive(Debug)]
-pub(super) struct Controlled<'a> {
-    pub(super) host: Host,
+pub(crate) struct Controlled<'a> {
+    pub(crate) host: Host,
     stage: &'a Stage,
     ground: &'a Ground,
     plan: Plan,
     listener: UnixListener,
     folder: TempDir,
+    started_again: bool,
 }
 
 impl<'a> Controlled<'a> {
     /// Starts the host.
-    pub(super) fn start(stage: &'a Stage, ground: &'a Ground, mut plan: Plan) -> Result<Self> {
+    pub(crate) fn start(stage: &'a Stage, ground: &'a Ground, mut plan: Plan) -> Result<Self> {
         let host = Host::start(stage, ground, &plan)?;
         // Where it is now is where it has to be again.
         let address = host.url.trim_start_matches("http://").to_owned();
@@ -48,7 +49,12 @@ impl<'a> Controlled<'a> {
         let folder = tempfile::tempdir().context("a folder for a socket")?;
         let listener = UnixListener::bind(folder.path().join("host"))?;
         listener.set_nonblocking(true)?;
-        Ok(Self { host, stage, ground, plan, listener, folder })
+        Ok(Self { host, stage, ground, plan, listener, folder, started_again: false })
+    }
+
+    /// Whether the host is another process than at first.
+    pub(crate) fn has_been_started_again(&self) -> bool {
+        self.started_again
     }
 
     /// Carries out an order, if one has come. On the thread that started the host: its processes end
@@ -85,6 +91,7 @@ impl<'a> Controlled<'a> {
                     bail!("the host runs already");
                 }
                 self.host = Host::start(self.stage, self.ground, &self.plan)?;
+                self.started_again = true;
             }
             other => bail!("`{other}` is neither `host kill` nor `host start`"),
         }
@@ -92,7 +99,7 @@ impl<'a> Controlled<'a> {
     }
 
     /// What the target file says of faults; `None` where the servers are not ours to take away.
-    pub(super) fn section(&self, services: &Path, valkey: bool) -> Option<String> {
+    pub(crate) fn section(&self, services: &Path, valkey: bool) -> Option<String> {
         let servers = PathBuf::from(std::env::var_os(SERVERS)?);
         let part = |socket: &Path, name: &str, changes: &[&str]| {
             let socket = socket.display().to_string();

@@ -35,6 +35,10 @@ const SECRET_KEY: &str = "HOSTPROOF_SECRET";
 const GRANTED_KEY: &str = "HOSTPROOF_GRANTED";
 const GRANTED_VALUE: &str = "green";
 const GRANTED_PLUGIN: &str = "com.hostproof.granted";
+const LOGO_URL: &str = "https://logo.hostproof.test/logo.svg";
+const BRAND_NAME: &str = "A host under test";
+const COLOR_LIGHT: &str = "#102030";
+const COLOR_DARK: &str = "#405060";
 // Cases wait for the end of what has none: with the host's defaults that is most of a run.
 const STATEMENT_DURATION: &str = "1500ms";
 const DOWNLOAD_DURATION: &str = "6s";
@@ -72,7 +76,11 @@ impl Target {
             ("ADMIN_USERNAME", ADMIN.to_owned()),
             ("ADMIN_PASSWORD", ADMIN_PASSWORD.to_owned()),
             ("PLUGINS_MARKETPLACE_CATALOG_URL", format!("{}/catalog.json", self.catalog_url())),
-            ("PLUGINS_MARKETPLACE_ALLOW_INSECURE", self.has("catalog").to_string()),
+("PLUGINS_MARKETPLACE_ALLOW_INSECURE", self.has("catalog").to_string()),
+            ("BRAND_LOGO_URL", LOGO_URL.to_owned()),
+            ("BRAND_NAME", BRAND_NAME.to_owned()),
+            ("BRAND_PRIMARY_COLOR_LIGHT", COLOR_LIGHT.to_owned()),
+            ("BRAND_PRIMARY_COLOR_DARK", COLOR_DARK.to_owned()),
             ("PLUGINS_LIMIT_SQL_STATEMENT_DURATION", STATEMENT_DURATION.to_owned()),
             ("PLUGINS_MARKETPLACE_TIMEOUT", DOWNLOAD_DURATION.to_owned()),
             ("PLUGINS_MODULE_CACHE_DIR", modules.display().to_string()),
@@ -161,6 +169,12 @@ values = {{ {SAMPLE_KEY} = "{SAMPLE_VALUE}" }}
 empty_keys = ["{EMPTY_KEY}"]
 secret_keys = ["{SECRET_KEY}"]
 granted = {{ key = "{GRANTED_KEY}", value = "{GRANTED_VALUE}", plugin = "{GRANTED_PLUGIN}" }}
+
+[config.branding]
+logo_url = "{LOGO_URL}"
+brand_name = "{BRAND_NAME}"
+primary_color_light = "{COLOR_LIGHT}"
+primary_color_dark = "{COLOR_DARK}"
 
 [limits]
 sql_statement_duration = "{STATEMENT_DURATION}"

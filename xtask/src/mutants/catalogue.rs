@@ -59,6 +59,11 @@ pub(crate) fn read(stage: &Stage) -> Result<Vec<Mutant>> {
     let uncased = uncased()?;
     for mutant in &mut all {
         mutant.sentences.retain(|id| !uncased.contains(id));
+        ensure!(
+            !mutant.sentences.is_empty(),
+            "no case can judge what {} breaks: its place is without.toml",
+            mutant.name
+        );
     }
     Ok(all)
 }

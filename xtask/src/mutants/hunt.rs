@@ -1,7 +1,6 @@
 //! One mutant after the other, in lanes side by side.
 
 use std::{
-    fs::{self, File},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -12,25 +11,14 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use super::{
-    catalogue::Mutant,
-    lane::{Ground, Lane},
-    report::Judged,
-    verdict::{Outcome, Report},
-};
-use crate::{
-    hosted::{SERVICES, SUITE},
-    tool,
-};
+use super::{catalogue::Mutant, hearing, lane::Ground, report::Judged, verdict::Outcome};
 
 /// Judges the host without a mistake by everything the others are judged by.
 pub(crate) fn control(ground: &Ground<'_>, mutants: &[Mutant]) -> Result<Outcome> {
-    let jobs = thread::available_parallelism().map_or(2, usize::from) * 2;
-    judge(
-        &mut ground.lane(1)?,
-        &Mutant::control(mutants),
-        &["--deadline", "30m", "--jobs", &jobs.to_string()],
-    )
+    let jobs = thread::available_parallelism().map_or(2, usize::from) * 4;
+    let how = ["--deadline", "30m", "--jobs", &jobs.to_string()];
+    let judged = hearing::ordinary(&ground.lane(1)?, &Mutant::control(mutants), &how)?;
+    Ok(judged.outcome)
 }
 
 /// Judges all of them; says how far it is, and how long it took.
@@ -42,15 +30,13 @@ pub(crate) fn all(
     let began = Instant::now();
     let (next, judged) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let work = |number: usize| -> Result<()> {
-        let mut lane = ground.lane(number)?;
+        let lane = ground.lane(number)?;
         while let Some(mutant) = mutants.get(next.fetch_add(1, Ordering::Relaxed)) {
             ground.stage.signals.none_came()?;
-            let outcome =
-                judge(&mut lane, mutant, &["--deadline", "5m", "--jobs", "2", "--fail-fast"])
-                    .with_context(|| mutant.name.clone())?;
-            let one = Judged { mutant: mutant.clone(), outcome };
+            let how = ["--deadline", "5m", "--jobs", "2", "--fail-fast"];
+            let one = hearing::ordinary(&lane, mutant, &how).context(mutant.name.clone())?;
             let mut judged = judged.lock().unwrap_or_else(PoisonError::into_inner);
-            if !one.is_killed() {
+            if !one.is_killed() && one.fault_cases == 0 {
                 eprintln!("{}: {}", mutant.name, one.outcome);
             }
             judged.push(one);
@@ -67,42 +53,41 @@ pub(crate) fn all(
         let lanes: Vec<_> = (1..=lanes).map(|number| scope.spawn(move || work(number))).collect();
         lanes.into_iter().try_for_each(|lane| lane.join().expect("a lane does not panic"))
     })?;
-    Ok((judged.into_inner().unwrap_or_else(PoisonError::into_inner), began.elapsed()))
+    let mut judged = judged.into_inner().unwrap_or_else(PoisonError::into_inner);
+    once_more(ground, &mut judged)?;
+    Ok((judged, began.elapsed()))
 }
 
-/// Starts a mutant and has the suite judge it by its sentences.
-fn judge(lane: &mut Lane<'_>, mutant: &Mutant, how: &[&str]) -> Result<Outcome> {
-    let stage = lane.ground.stage;
-    let (host, _, folder) = match lane.start(&mutant.name) {
-        Ok(started) => started,
-        Err(error) => {
-            stage.signals.none_came()?;
-            return Ok(Outcome::Stillborn { why: format!("{error:#}") });
-        }
-    };
-    let mut suite = tool::tied(stage.program(SERVICES)?, stage.program(SUITE)?);
-    suite.arg("run").args(how);
-    suite.arg("--target").arg(folder.join("target.toml")).arg("--out").arg(&folder);
-    for sentence in &mutant.sentences {
-        suite.args(["--filter", sentence]);
+/// What is alive still, and is looked at by cases that take stores and hosts away, has these to face:
+/// alone, because all lanes live on the same servers.
+fn once_more(ground: &Ground<'_>, judged: &mut [Judged]) -> Result<()> {
+    let mut alive: Vec<_> =
+        judged.iter_mut().filter(|one| !one.is_killed() && one.fault_cases > 0).collect();
+    if alive.is_empty() {
+        return Ok(());
     }
-    let log = File::create(folder.join("suite.log"))?;
-    let status = suite.stdout(log.try_clone()?).stderr(log).status();
-    let status = status.context("cannot run the suite")?;
-    let report = fs::read(folder.join("report.json")).with_context(|| {
-        format!("the suite ended with {status} and no report, see {}", folder.display())
-    })?;
-    let report: Report = serde_json::from_slice(&report).context("the suite's report")?;
-    let reached = !mutant.is_counted() || hits(&host.url).is_ok_and(|hits| hits > 0.0);
-    // Its plugins' files are of no use to anybody; its log and the report are.
-    let _ = fs::remove_dir_all(folder.join("plugins"));
-    Ok(report.outcome(mutant, reached))
-}
-
-/// How often the code with the mistake ran.
-fn hits(url: &str) -> Result<f64> {
-    let metrics = ureq::get(&format!("{url}/metrics")).call()?.body_mut().read_to_string()?;
-    let line = metrics.lines().find_map(|line| line.strip_prefix("hostproof_mutant_hits_total"));
-    let count = line.and_then(|rest| rest.rsplit(' ').next()?.parse().ok());
-    count.context("the host does not count its mistakes")
+    eprintln!("    {} of them live on servers that are taken away now", alive.len());
+    // The control first: what fails there says nothing of the others.
+    let mutants: Vec<Mutant> = alive.iter().map(|one| one.mutant.clone()).collect();
+    let lane = ground.lane(1)?;
+    let Some(control) = hearing::with_faults(&lane, &Mutant::control(&mutants))? else {
+        eprintln!(
+            "xtask: the servers are not ours to take away; these mutants are not judged whole"
+        );
+        return Ok(());
+    };
+    anyhow::ensure!(
+        matches!(control.outcome, Outcome::Survived { .. }),
+        "a host without a mistake does not pass the cases of the fault tier: {}",
+        control.outcome
+    );
+    for one in &mut alive {
+        ground.stage.signals.none_came()?;
+        let again = hearing::with_faults(&lane, &one.mutant).context(one.mutant.name.clone())?;
+        if let Some(again) = again {
+            eprintln!("{}: {}", again.mutant.name, again.outcome);
+            **one = again;
+        }
+    }
+    Ok(())
 }

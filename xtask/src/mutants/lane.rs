@@ -2,7 +2,6 @@
 //! before it left nothing in.
 
 use std::{
-    fs,
     io::{Read as _, Write as _},
     net::TcpStream,
     path::PathBuf,
@@ -37,9 +36,8 @@ pub(crate) struct Ground<'s> {
 pub(crate) struct Lane<'g> {
     /// What it has in common with the others.
     pub(crate) ground: &'g Ground<'g>,
-    session: Database,
+    server: String,
     database: String,
-    url: String,
     valkey: String,
 }
 
@@ -61,13 +59,10 @@ impl<'s> Ground<'s> {
         let url = self.stage.database()?;
         let (server, _) = url.rsplit_once('/').context("a database's URL")?;
         let database = format!("{}_{number}", self.template);
-        // The template itself must have no session when it is copied.
-        let session = Database::open(self.stage, &format!("{server}/postgres"))?;
         let valkey = self.stage.valkey.as_deref().context("a Valkey")?;
         Ok(Lane {
             ground: self,
-            session,
-            url: format!("{server}/{database}"),
+            server: server.to_owned(),
             database,
             valkey: numbered(valkey, number),
         })
@@ -75,26 +70,35 @@ impl<'s> Ground<'s> {
 }
 
 impl Lane<'_> {
-    /// Starts a mutant, with everything as no other has left it.
-    pub(crate) fn start(&mut self, mutant: &str) -> Result<(Host, Target, PathBuf)> {
+    /// Makes everything for a mutant as no other has left it: its folder, where it and the suite meet,
+    /// and how it is started.
+    pub(crate) fn clear(&self, mutant: &str) -> Result<(host::Ground, Target, Plan)> {
         let ground = host::Ground::new(self.ground.folder.join(mutant))?;
-        let (database, template) = (&self.database, &self.ground.template);
-        self.session.rows(&format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)"))?;
-        self.session.rows(&format!("CREATE DATABASE {database} TEMPLATE {template}"))?;
-        flush(&self.valkey)?;
-        let target = conformance::meeting_place(Some(self.valkey.clone()))?;
-        let plan = plan("host", &target, self.url.clone(), Some(mutant));
-        let host = Host::start(self.ground.stage, &ground, &plan)?;
-        let folder = ground.folder().to_owned();
-        fs::write(folder.join("target.toml"), target.render(&host.url, None))?;
-        Ok((host, target, folder))
+        let Self { server, database, valkey, .. } = self;
+        let mut session = self.session()?;
+        session.rows(&self.drop_database())?;
+        let template = &self.ground.template;
+        session.rows(&format!("CREATE DATABASE {database} TEMPLATE {template}"))?;
+        flush(valkey)?;
+        let target = conformance::meeting_place(Some(valkey.clone()))?;
+        let plan = plan("host", &target, format!("{server}/{database}"), Some(mutant));
+        Ok((ground, target, plan))
+    }
+
+    fn drop_database(&self) -> String {
+        format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.database)
+    }
+
+    /// A session of its own each time: the server may have been away. In no database that is copied,
+    /// because a template has no session then.
+    fn session(&self) -> Result<Database> {
+        Database::open(self.ground.stage, &format!("{}/postgres", self.server))
     }
 }
 
 impl Drop for Lane<'_> {
     fn drop(&mut self) {
-        let dropped =
-            self.session.rows(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.database));
+        let dropped = self.session().and_then(|mut session| session.rows(&self.drop_database()));
         if let Err(error) = dropped {
             eprintln!("xtask: the database {} stays: {error:#}", self.database);
         }

@@ -16,6 +16,12 @@ pub(crate) struct Judged {
     /// What became of it.
     #[serde(flatten)]
     pub(crate) outcome: Outcome,
+    /// How many cases that take the stores or the host away look at its sentences.
+    pub(crate) fault_cases: usize,
+    /// How long its host took until it served, with the making of its database.
+    pub(crate) start_ms: u128,
+    /// How long the suite took.
+    pub(crate) suite_ms: u128,
 }
 
 /// Every mutant with what became of it: `mutants.json`, and its view for a terminal.
@@ -86,7 +92,7 @@ impl fmt::Display for Matrix {
             writeln!(f, "{area:16}{killed:3}/{total}")?;
         }
         for judged in self.mutants.iter().filter(|judged| !judged.is_killed()) {
-            let Judged { mutant, outcome } = judged;
+            let Judged { mutant, outcome, .. } = judged;
             writeln!(f, "\n{} ({}): {}", mutant.name, judged.sentences(), mutant.what)?;
             writeln!(f, "    {outcome}")?;
         }

@@ -42,10 +42,17 @@ pub(crate) fn apply(source: &str, edits: &[(&str, &Edit)]) -> Result<String> {
     let tree = parse(source)?;
     let right = places(&tree, source);
     let mut switches: BTreeMap<(usize, Reverse<usize>, Form), Wrongs> = BTreeMap::new();
+    let mut taken: BTreeMap<&str, Vec<Range<usize>>> = BTreeMap::new();
     for (name, edit) in edits {
         let switch =
             switch(source, &right, edit).with_context(|| format!("{name} in {}", edit.file));
         let ((start, end, form), wrong) = switch?;
+        // One within the other would be in the right half of it, and never be made.
+        let others = taken.entry(name).or_default();
+        if others.iter().any(|other| start < other.end && other.start < end) {
+            bail!("{name} in {}: two of its places share a block: write them as one", edit.file);
+        }
+        others.push(start..end);
         let at = (start, Reverse(end), form);
         switches.entry(at).or_default().push(((*name).to_owned(), wrong));
     }

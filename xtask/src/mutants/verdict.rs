@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::catalogue::Mutant;
+use super::{catalogue::Mutant, report::Judged};
 
 /// What became of a mutant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -69,6 +69,7 @@ struct Case {
     id: String,
     slug: String,
     cites: BTreeSet<String>,
+    tier: String,
     verdict: String,
     reason: Option<String>,
     failure: Option<Failure>,
@@ -81,10 +82,26 @@ struct Failure {
 }
 
 impl Report {
+    /// A mutant with what the report says of it, and how long it took.
+    pub(crate) fn judge(
+        &self,
+        mutant: &Mutant,
+        reached: bool,
+        start_ms: u128,
+        suite_ms: u128,
+    ) -> Judged {
+        let outcome = self.outcome(mutant, reached);
+        let faults = self.about(mutant).filter(|case| case.tier == "fault").count();
+        Judged { mutant: mutant.clone(), outcome, fault_cases: faults, start_ms, suite_ms }
+    }
+
+    fn about<'r>(&'r self, mutant: &'r Mutant) -> impl Iterator<Item = &'r Case> {
+        self.cases.iter().filter(|case| !case.cites.is_disjoint(&mutant.sentences))
+    }
+
     /// What the report says of a mutant, whose code with the mistake ran or did not.
-    pub(crate) fn outcome(&self, mutant: &Mutant, reached: bool) -> Outcome {
-        let about = |case: &&Case| !case.cites.is_disjoint(&mutant.sentences);
-        let cases: Vec<&Case> = self.cases.iter().filter(about).collect();
+    fn outcome(&self, mutant: &Mutant, reached: bool) -> Outcome {
+        let cases: Vec<&Case> = self.about(mutant).collect();
         let asserted = |case: &&&Case| {
             let failure = case.failure.as_ref();
             case.verdict == "fail" && failure.is_some_and(|failure| failure.kind == "assertion")
@@ -136,7 +153,7 @@ mod tests {
 
     fn case(id: &str, cites: &str, verdict: &str, failure: Option<&str>) -> serde_json::Value {
         let failure = failure.map(|kind| json!({"kind": kind, "messages": ["no"]}));
-        json!({"id": id, "slug": "a/b", "cites": [cites], "verdict": verdict, "failure": failure})
+        json!({"id": id, "slug": "a/b", "cites": [cites], "tier": "driven", "verdict": verdict, "failure": failure})
     }
 
     #[test]

@@ -47,6 +47,7 @@ pub(super) fn fill_in(case: &mut Case) {
             | Action::InjectEvent(_)
             | Action::DeadLetter(_)
             | Action::Entry(_)
+            | Action::CacheEntry(_)
             | Action::RemoveGroup => {
                 features.insert(Feature::Valkey);
             }
@@ -71,7 +72,9 @@ pub(super) fn fill_in(case: &mut Case) {
                 Some(Feature::Outbound)
             }
             "config_key" | "config_key_lower" | "config_value" | "secret_key" | "empty_key"
-            | "granted_key" | "granted_value" | "granted_plugin" => Some(Feature::Config),
+            | "granted_key" | "granted_value" | "granted_plugin" | "branding" => {
+                Some(Feature::Config)
+            }
             _ => None,
         };
         features.extend(feature);

@@ -24,6 +24,7 @@ pub(super) fn peculiar(
         Shape::DotDotInside => file(tar, b"inner/../hostproof-inside.txt", b"in\n"),
         Shape::Absolute => file(tar, b"/tmp/hostproof-escaped.txt", b"out\n"),
         Shape::Backslash => file(tar, b"..\\..\\hostproof-escaped.txt", b"out\n"),
+        Shape::BackslashInside => file(tar, b"inner\\hostproof-inside.txt", b"in\n"),
         Shape::NotUtf8 => file(tar, b"caf\xe9.txt", b"Latin-1\n"),
         Shape::Duplicate => match first {
             Some((name, bytes)) => file(tar, name.as_bytes(), bytes),

@@ -3,7 +3,10 @@
 
 use std::sync::PoisonError;
 
-use redis::streams::{StreamId, StreamInfoGroupsReply, StreamPendingCountReply, StreamRangeReply};
+use redis::streams::{
+    StreamId, StreamInfoConsumersReply, StreamInfoGroupsReply, StreamPendingCountReply,
+    StreamRangeReply,
+};
 use serde_json::{Map, Value};
 
 use super::{Bus, BusError, BusMessage};
@@ -68,6 +71,15 @@ impl Bus {
             .query_async(&mut commands)
             .await?;
         Ok(Some((Receipt::of_group(group), !pending.ids.is_empty())))
+    }
+
+    /// The names of the consumers that the host reads as, a list.
+    pub async fn consumers(&self) -> Result<Value, BusError> {
+        let consumers: StreamInfoConsumersReply = redis::cmd("XINFO")
+            .arg(&["CONSUMERS", STREAM, GROUP])
+            .query_async(&mut self.commands.clone())
+            .await?;
+        Ok(consumers.consumers.into_iter().map(|consumer| consumer.name).collect())
     }
 
     /// Removes the host's group from the stream.

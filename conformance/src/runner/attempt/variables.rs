@@ -1,5 +1,7 @@
 //! The variables a case begins with.
 
+use serde_json::json;
+
 use crate::peers::Outbound;
 use crate::vars::Vars;
 use crate::world::World;
@@ -53,6 +55,9 @@ pub(super) fn target_vars(world: &World, attempt: &str) -> Vars {
         vars.set("granted_key", granted.key.clone());
         vars.set("granted_value", granted.value.clone());
         vars.set("granted_plugin", granted.plugin.clone());
+    }
+    if let Some(branding) = &target.config.branding {
+        vars.set("branding", json!(branding));
     }
     vars
 }

@@ -196,10 +196,4 @@ pub(super) const MUTANTS: &[Entry] = &[
     value("headers-of-any-size", &["s-sx8u"], "headers are never too large", |policy| {
         policy.limits.fetch_header_bytes = usize::MAX;
     }),
-    value(
-        "requests-without-bound",
-        &["s-ypax"],
-        "a plugin may have ten thousand requests under way",
-        |policy| policy.limits.instances_per_plugin = 10_000,
-    ),
 ];
