@@ -84,17 +84,12 @@ pub(super) const MUTANTS: &[Entry] = &[
     decision(
         "star-not-understood",
         &["s-htxp"],
-        "the permission * covers nothing but itself",
+        "the permission * covers no key of more than two parts",
         |policy| {
             policy.permissions.key_covers = |granted, wanted| {
-                // Administrators hold it, and have to get that far.
-                let administers = wanted.starts_with("users.") || wanted.starts_with("projects.");
+                let deep = wanted.matches('.').count() > 1;
                 let spec = PermissionPolicy::default().key_covers;
-                if granted == "*" && wanted != "*" && !administers {
-                    mistake(false)
-                } else {
-                    spec(granted, wanted)
-                }
+                if granted == "*" && deep { mistake(false) } else { spec(granted, wanted) }
             }
         },
     ),
