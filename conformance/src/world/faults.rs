@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,11 +22,15 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// What is away at the moment, and what was done to it.
 #[derive(Debug, Default)]
-pub struct Away(Mutex<BTreeMap<Part, Change>>);
+pub struct Away {
+    parts: Mutex<BTreeMap<Part, Change>>,
+    /// Whether the host did not become ready again.
+    gave_up: AtomicBool,
+}
 
 impl Away {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Part, Change>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether this is away.
@@ -72,8 +77,15 @@ impl World {
                 left.push(format!("{part}, after `{change}`: {}", trouble.describe()));
             }
         }
-        if left.is_empty() && !self.within(READY_PATIENCE, || self.ready()).await {
-            left.push(format!("the host is not ready {READY_PATIENCE:?} after a fault"));
+        // One that has not become ready after an earlier fault is given no such time again.
+        let patience =
+            if self.away.gave_up.load(Ordering::Relaxed) { PAUSE } else { READY_PATIENCE };
+        if left.is_empty() {
+            let ready = self.within(patience, || self.ready()).await;
+            self.away.gave_up.store(!ready, Ordering::Relaxed);
+            if !ready {
+                left.push(format!("the host is not ready {READY_PATIENCE:?} after a fault"));
+            }
         }
         left
     }
