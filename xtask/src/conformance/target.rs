@@ -76,7 +76,7 @@ impl Target {
             ("ADMIN_USERNAME", ADMIN.to_owned()),
             ("ADMIN_PASSWORD", ADMIN_PASSWORD.to_owned()),
             ("PLUGINS_MARKETPLACE_CATALOG_URL", format!("{}/catalog.json", self.catalog_url())),
-("PLUGINS_MARKETPLACE_ALLOW_INSECURE", self.has("catalog").to_string()),
+            ("PLUGINS_MARKETPLACE_ALLOW_INSECURE", self.has("catalog").to_string()),
             ("BRAND_LOGO_URL", LOGO_URL.to_owned()),
             ("BRAND_NAME", BRAND_NAME.to_owned()),
             ("BRAND_PRIMARY_COLOR_LIGHT", COLOR_LIGHT.to_owned()),
