@@ -42,6 +42,18 @@ macro_rules! go_file {
     };
 }
 
+/// A plugin whose folder is not named like its artifact alone.
+macro_rules! plugin {
+    ($name:literal, $folder:literal) => {
+        Fixture {
+            name: $name,
+            wasm: wasm!($name),
+            manifest: Some(include_str!(concat!("../guests/", $folder, "/plugin.json"))),
+            migrations: &[],
+        }
+    };
+}
+
 macro_rules! odd {
     ($($(#[$doc:meta])* $constant:ident = $name:literal;)*) => {
         $(
@@ -91,6 +103,15 @@ pub const WASI_PROBE: Fixture = Fixture {
     migrations: &[],
 };
 
+/// Exchange rates: configuration, outbound requests, the cache.
+pub const RATES: Fixture = plugin!("rates", "rates");
+
+/// A plugin in C that counts events in key-value storage.
+pub const TALLY: Fixture = plugin!("tally", "c/tally");
+
+/// A plugin in WebAssembly's text format that counts its visits.
+pub const VISITS: Fixture = plugin!("visits", "wat/visits");
+
 odd! {
     /// `HandleRequest` has the type (i32) -> i32.
     BAD_HANDLE_REQUEST_SIGNATURE = "bad_handle_request_signature";
@@ -137,8 +158,11 @@ pub const ALL: &[Fixture] = &[
     MISSING_HANDLE_REQUEST,
     NO_ALLOCATOR,
     PROBE,
+    RATES,
+    TALLY,
     TINYGO_SHAPE,
     UNKNOWN_IMPORT,
+    VISITS,
     WASI_PROBE,
 ];
 

@@ -50,10 +50,16 @@ fn every_artifact_is_offered_documented_and_has_a_guest() {
     assert_eq!(offered, stems("artifacts", "wasm"), "{NOT_BUILT}");
     assert_eq!(offered, recorded().into_keys().collect(), "{NOT_BUILT}");
     let text = stems("guests/wat", "wat");
+    let is_file = |path: String| here().join("guests").join(path).is_file();
     for fixture in ALL {
-        let rust = here().join("guests").join(fixture.name).join("Cargo.toml").is_file();
-        let go = here().join("guests/go").join(fixture.name).join("main.go").is_file();
-        let sources = [rust, go, text.contains(fixture.name)];
+        let name = fixture.name;
+        let sources = [
+            is_file(format!("{name}/Cargo.toml")),
+            is_file(format!("go/{name}/main.go")),
+            is_file(format!("c/{name}/{name}.c")),
+            is_file(format!("wat/{name}/{name}.wat")),
+            text.contains(name),
+        ];
         let sources = sources.into_iter().filter(|there| *there).count();
         assert_eq!(sources, 1, "{} has one source", fixture.name);
         let row = format!("| `{}` |", fixture.name);
@@ -77,10 +83,16 @@ fn digests_match_the_sources() {
     let guests = here().join("guests");
     for (name, record) in recorded() {
         let mut files = Vec::new();
-        let text = guests.join("wat").join(format!("{name}.wat"));
-        let go = guests.join("go");
-        if text.is_file() {
+        let file = format!("{name}.wat");
+        let text = [guests.join("wat").join(&file), guests.join("wat").join(&name).join(&file)];
+        let (go, c) = (guests.join("go"), guests.join("c"));
+        if let Some(text) = text.into_iter().find(|text| text.is_file()) {
             files.push(text);
+        } else if c.join(&name).is_dir() {
+            collect(c.join(&name), &mut files);
+            files.retain(|file| file.extension().is_some_and(|it| it == "c"));
+            collect(c.join("toolchain.toml"), &mut files);
+            collect(c.join("guest"), &mut files);
         } else if go.join(&name).is_dir() {
             collect(go.join("go.mod"), &mut files);
             collect(go.join("guest"), &mut files);
@@ -90,7 +102,8 @@ fn digests_match_the_sources() {
             });
         } else {
             let member = guests.join(&name);
-            let paths = ["Cargo.toml", "Cargo.lock", "sdk"].map(|path| guests.join(path));
+            let shared = ["Cargo.toml", "Cargo.lock", "sdk/Cargo.toml", "sdk/src"];
+            let paths = shared.map(|path| guests.join(path));
             for path in paths.into_iter().chain([member.join("Cargo.toml"), member.join("src")]) {
                 collect(path, &mut files);
             }
@@ -197,8 +210,8 @@ fn every_artifact_is_valid_wasm() {
 
 #[test]
 fn the_rust_guests_export_what_a_host_calls() {
-    use fixtures_plugins::{DEMO, MINIMAL, PROBE, WASI_PROBE};
-    for fixture in [PROBE, DEMO, MINIMAL, WASI_PROBE] {
+    use fixtures_plugins::{DEMO, MINIMAL, PROBE, RATES, WASI_PROBE};
+    for fixture in [PROBE, DEMO, MINIMAL, RATES, WASI_PROBE] {
         let mut exports = surface(&fixture).exports;
         // What makes a module for WASI one that can be called again and again.
         let reactor = exports.remove("_initialize");
@@ -229,6 +242,28 @@ fn the_go_guest_is_a_reactor_with_a_runtime_and_an_arena() {
     for import in ["clock_time_get", "random_get", "poll_oneoff", "proc_exit"] {
         let name = format!("wasi_snapshot_preview1.{import}");
         assert!(surface.imports.iter().any(|(found, _)| *found == name), "{name}");
+    }
+}
+
+#[test]
+fn a_plugin_needs_neither_a_runtime_nor_a_compiler() {
+    for (fixture, imports) in [
+        (
+            fixtures_plugins::TALLY,
+            &["event_emit", "log", "storage_delete", "storage_get", "storage_set"][..],
+        ),
+        (fixtures_plugins::VISITS, &["storage_get", "storage_set"]),
+    ] {
+        let surface = surface(&fixture);
+        assert_eq!(surface.exports["HandleRequest"], function(&[I32, I32], &[I64]));
+        assert_eq!(surface.exports["paca_malloc"], function(&[I32], &[I32]));
+        assert_eq!(surface.exports["ResetAllocator"], function(&[], &[]));
+        let mut imported: Vec<_> =
+            surface.imports.iter().filter_map(|(name, _)| name.strip_prefix("paca.")).collect();
+        imported.sort_unstable();
+        assert_eq!(imported, imports, "{}: nothing else, no system", fixture.name);
+        assert_eq!(surface.imports.len(), imports.len(), "{}", fixture.name);
+        assert!(fixture.wasm.len() < 8 * 1024, "{}", fixture.name);
     }
 }
 

@@ -5,9 +5,12 @@
 //! named in `digests.toml`.
 
 mod build;
+mod c;
 mod digests;
 mod go;
+mod member;
 mod multi_value;
+mod optional;
 mod rustc;
 
 use std::collections::BTreeMap;
@@ -17,6 +20,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail, ensure};
 
 use build::Guests;
+use c::CGuests;
 use digests::Digests;
 use go::GoGuests;
 
@@ -41,24 +45,28 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let artifacts = fixtures.join("artifacts");
     let guests = Guests::find(&fixtures.join("guests"))?;
     let go = GoGuests::find(&fixtures.join("guests"))?;
+    let c = CGuests::find(&fixtures.join("guests"))?;
     let target = workspace::target().join("guests");
     let go_cache = workspace::target().join("guests-go");
+    // A folder of its own: what an earlier build left behind must not take part.
+    let scratch = tempfile::tempdir().context("a temporary folder")?;
     if args.check {
         let recorded = Digests::read(&artifacts)?;
         guests.require_toolchain(&recorded.toolchain)?;
         guests.lint(&target)?;
         guests.test(&target)?;
         go.lint(&go_cache)?;
-        // A folder of its own: what an earlier build left behind must not take part.
-        let scratch = tempfile::tempdir().context("a temporary folder")?;
-        let in_go = go.build(&go_cache, &artifacts, Some(&recorded))?;
-        let built = build_all(&guests, scratch.path(), in_go)?;
+        let mut optional = go.build(&go_cache, &artifacts, Some(&recorded))?;
+        optional.append(&mut c.build(scratch.path(), &artifacts, Some(&recorded))?);
+        let built = build_all(&guests, scratch.path(), optional)?;
         compare(&artifacts, &built)?;
         recorded.require_equal(&Digests::of(&built, guests.toolchain()))?;
         println!("{} artifacts are what their sources give", built.len());
     } else {
-        let in_go = go.build(&go_cache, &artifacts, Digests::read(&artifacts).ok().as_ref())?;
-        let built = build_all(&guests, &target, in_go)?;
+        let recorded = Digests::read(&artifacts).ok();
+        let mut optional = go.build(&go_cache, &artifacts, recorded.as_ref())?;
+        optional.append(&mut c.build(scratch.path(), &artifacts, recorded.as_ref())?);
+        let built = build_all(&guests, &target, optional)?;
         write(&artifacts, &built)?;
         Digests::of(&built, guests.toolchain()).write(&artifacts)?;
         for (name, artifact) in &built {

@@ -4,12 +4,15 @@
 //! its items with it. Who may do what is not decided here: the manifest says which middlewares guard a route.
 
 mod items;
+mod place;
+#[cfg(test)]
+mod tests;
 
-use hostproof_guest::{Error, Plugin, Request, Response, Route, export, kv, log};
-use serde::Deserialize;
-use serde_json::json;
+use hostproof_guest::{Error, Json, Plugin, Route, Subscription, export, kv, log};
+use serde::{Deserialize, Serialize};
 
-use items::{Change, NewItem, Place};
+use items::{Change, Item, NewItem};
+use place::{ItemPlace, Place};
 
 struct Checklist;
 
@@ -22,52 +25,56 @@ impl Plugin for Checklist {
         Route::get("/stats", stats),
     ];
 
-    fn event(topic: &str, payload: &[u8]) -> Result<(), Error> {
-        #[derive(Deserialize)]
-        struct TaskDeleted {
-            task_id: String,
-        }
-        if topic != "task.deleted" {
-            return Ok(());
-        }
-        let event: TaskDeleted = serde_json::from_slice(payload)
-            .map_err(|error| Error::bad_request(format!("task.deleted: {error}")))?;
-        let removed = items::remove_all_of(&event.task_id)?;
-        log::info(format_args!("task {} is gone, and {removed} items with it", event.task_id));
-        Ok(())
-    }
+    const SUBSCRIPTIONS: &[Subscription] = &[Subscription::to("task.deleted", task_deleted)];
 }
 
-fn list(request: &Request) -> Result<Response, Error> {
-    let items = items::list(&Place::of(request)?)?;
-    Ok(Response::json(200, &json!({ "items": items })))
+#[derive(Serialize)]
+struct Items {
+    items: Vec<Item>,
 }
 
-fn create(request: &Request) -> Result<Response, Error> {
-    let place = Place::of(request)?;
-    let item = items::create(&place, &request.json::<NewItem>()?)?;
+fn list(place: Place) -> Result<Json<Items>, Error> {
+    Ok(Json(Items { items: items::list(&place)? }))
+}
+
+fn create(place: Place, Json(new): Json<NewItem>) -> Result<(u16, Json<Item>), Error> {
+    let item = items::create(&place, &new)?;
     count("items_created")?;
-    Ok(Response::json(201, &item))
+    Ok((201, Json(item)))
 }
 
-fn change(request: &Request) -> Result<Response, Error> {
-    let place = Place::of(request)?;
-    let item = items::change(&place, request.param("itemId"), &request.json::<Change>()?)?;
-    Ok(Response::json(200, &item))
+fn change(place: ItemPlace, Json(change): Json<Change>) -> Result<Json<Item>, Error> {
+    Ok(Json(items::change(&place, &change)?))
 }
 
-fn remove(request: &Request) -> Result<Response, Error> {
-    items::remove(&Place::of(request)?, request.param("itemId"))?;
-    Ok(Response::empty(204))
+fn remove(place: ItemPlace) -> Result<(), Error> {
+    items::remove(&place)
 }
 
-fn stats(_: &Request) -> Result<Response, Error> {
-    let views = count("stats_views")?;
-    let created: u64 = kv::get_json("items_created")?.unwrap_or(0);
-    Ok(Response::json(
-        200,
-        &json!({ "views": views, "items_created": created, "items": items::total()? }),
-    ))
+#[derive(Serialize)]
+struct Stats {
+    views: u64,
+    items_created: u64,
+    items: u64,
+}
+
+fn stats() -> Result<Json<Stats>, Error> {
+    Ok(Json(Stats {
+        views: count("stats_views")?,
+        items_created: kv::get_json("items_created")?.unwrap_or(0),
+        items: items::total()?,
+    }))
+}
+
+#[derive(Deserialize)]
+struct TaskDeleted {
+    task_id: String,
+}
+
+fn task_deleted(event: TaskDeleted) -> Result<(), Error> {
+    let removed = items::remove_all_of(&event.task_id)?;
+    log::info(format_args!("task {} is gone, and {removed} items with it", event.task_id));
+    Ok(())
 }
 
 /// Counts up under a key. Two calls at the same moment may count as one: key-value storage has no increment,

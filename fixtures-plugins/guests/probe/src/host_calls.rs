@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use crate::script::{Outcome, encode_base64};
 
 pub(crate) fn db_query(sql: &str, params: &str) -> Outcome {
-    written(raw::db_query(sql, params), json)
+    written(raw::db_query(sql.as_bytes(), params.as_bytes()), json)
 }
 
 pub(crate) fn db_query2(sql: impl AsRef<[u8]>, params: impl AsRef<[u8]>) -> Outcome {
-    let (result, error) = raw::db_query2(sql, params);
+    let (result, error) = raw::db_query2(sql.as_ref(), params.as_ref());
     if result.is_untouched() && error.is_untouched() {
         return Outcome::untouched();
     }
@@ -19,7 +19,7 @@ pub(crate) fn db_query2(sql: impl AsRef<[u8]>, params: impl AsRef<[u8]>) -> Outc
 }
 
 pub(crate) fn db_exec(sql: &str, params: &str) -> Outcome {
-    let (rows, error) = raw::db_exec(sql, params);
+    let (rows, error) = raw::db_exec(sql.as_bytes(), params.as_bytes());
     if rows.is_none() && error.is_untouched() {
         return Outcome::untouched();
     }
@@ -39,15 +39,15 @@ pub(crate) fn storage_delete(key: &[u8]) -> Outcome {
 }
 
 pub(crate) fn cache_get(key: &str) -> Outcome {
-    written(raw::cache_get(key), text)
+    written(raw::cache_get(key.as_bytes()), text)
 }
 
 pub(crate) fn cache_set(key: &str, value: &[u8], ttl_seconds: i32) -> Outcome {
-    Outcome::value(raw::cache_set(key, value, ttl_seconds))
+    Outcome::value(raw::cache_set(key.as_bytes(), value, ttl_seconds))
 }
 
 pub(crate) fn cache_delete(key: &str) -> Outcome {
-    Outcome::value(raw::cache_delete(key))
+    Outcome::value(raw::cache_delete(key.as_bytes()))
 }
 
 pub(crate) fn tasks_list(id: &str) -> Outcome {

@@ -32,7 +32,7 @@ pub(crate) fn spin() -> ! {
 pub(crate) fn spin_host_calls(function: &Spinner) -> ! {
     loop {
         match function {
-            Spinner::StorageGet => drop(raw::storage_get("spin")),
+            Spinner::StorageGet => drop(raw::storage_get(b"spin")),
             Spinner::Log => raw::log(0, "spin"),
         }
     }

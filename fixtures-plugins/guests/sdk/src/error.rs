@@ -7,6 +7,27 @@ use serde::Serialize;
 use crate::{HostError, Response};
 
 /// Why a handler did not do what was asked: what the caller reads, and what only the log reads.
+///
+/// `?` makes one of a [`HostError`] (500, the host's words go to the log). A plugin's own error type becomes a
+/// response by `From`:
+///
+/// ```
+/// use hostproof_guest::Error;
+///
+/// enum Refused {
+///     Full { most: u32 },
+///     Closed,
+/// }
+///
+/// impl From<Refused> for Error {
+///     fn from(refused: Refused) -> Self {
+///         match refused {
+///             Refused::Full { most } => Error::conflict(format!("there are {most} already")),
+///             Refused::Closed => Error::new(410, "CLOSED", "this list is closed"),
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     status: u16,
@@ -21,19 +42,51 @@ impl Error {
         Self { status, code, message: message.into(), cause: None }
     }
 
-    /// 404: there is no such thing.
-    pub fn not_found(what: impl fmt::Display) -> Self {
-        Self::new(404, "NOT_FOUND", format!("no such {what}"))
-    }
-
     /// 400: the request makes no sense.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(400, "BAD_REQUEST", message)
     }
 
+    /// 403: the caller may not.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(403, "FORBIDDEN", message)
+    }
+
+    /// 404: there is no such thing.
+    pub fn not_found(what: impl fmt::Display) -> Self {
+        Self::new(404, "NOT_FOUND", format!("no such {what}"))
+    }
+
+    /// 409: what is there already is against it.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(409, "CONFLICT", message)
+    }
+
+    /// 500: something the caller can do nothing about. The cause goes to the log.
+    pub fn internal(cause: impl fmt::Display) -> Self {
+        Self::new(500, "INTERNAL_ERROR", "the plugin could not complete the request")
+            .caused_by(cause)
+    }
+
+    /// 502: another server, which the plugin asked, is to blame. The cause goes to the log.
+    pub fn bad_gateway(cause: impl fmt::Display) -> Self {
+        Self::new(502, "BAD_GATEWAY", "another server did not answer as it should").caused_by(cause)
+    }
+
+    /// Adds what only the log reads.
+    #[must_use]
+    pub fn caused_by(self, cause: impl fmt::Display) -> Self {
+        Self { cause: Some(cause.to_string()), ..self }
+    }
+
     /// The status it answers.
     pub fn status(&self) -> u16 {
         self.status
+    }
+
+    /// The code it answers.
+    pub fn code(&self) -> &str {
+        self.code
     }
 
     /// The answer, in the shape of the host's own errors. The cause is not part of it.
@@ -63,12 +116,7 @@ impl std::error::Error for Error {}
 impl From<HostError> for Error {
     /// A host function that failed is the plugin's trouble, not the caller's: 500, details to the log.
     fn from(error: HostError) -> Self {
-        Self {
-            status: 500,
-            code: "INTERNAL_ERROR",
-            message: "the plugin could not complete the request".to_owned(),
-            cause: Some(error.to_string()),
-        }
+        Self::internal(error)
     }
 }
 

@@ -1,24 +1,47 @@
 //! Requests to the hosts that the manifest lists in `backend.allowedOutboundDomains`.
+//!
+//! ```
+//! use hostproof_guest::{Error, fetch};
+//! use serde::Deserialize;
+//!
+//! #[derive(Deserialize)]
+//! struct Weather {
+//!     celsius: f64,
+//! }
+//!
+//! fn weather(city: &str) -> Result<Weather, Error> {
+//!     fetch::get(&format!("https://weather.example/now?city={city}"))
+//!         .header("Accept", "application/json")
+//!         .send()?
+//!         .error_for_status()?
+//!         .json()
+//! }
+//! ```
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::Error;
 use crate::host::{self, HostError};
 use crate::raw;
 
 /// A request to another server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Outgoing {
+#[must_use = "a request does nothing until it is sent"]
+pub struct Request {
     method: String,
     url: String,
     headers: BTreeMap<String, String>,
     body: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    body_base64: bool,
 }
 
 /// What the other server answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Incoming {
+pub struct Response {
     /// The status the server sent.
     pub status: u16,
     /// First value of each header.
@@ -27,36 +50,97 @@ pub struct Incoming {
     pub body: Vec<u8>,
 }
 
-impl Outgoing {
+/// A GET.
+pub fn get(url: &str) -> Request {
+    Request::new("GET", url)
+}
+
+/// A POST.
+pub fn post(url: &str) -> Request {
+    Request::new("POST", url)
+}
+
+/// A PUT.
+pub fn put(url: &str) -> Request {
+    Request::new("PUT", url)
+}
+
+/// A PATCH.
+pub fn patch(url: &str) -> Request {
+    Request::new("PATCH", url)
+}
+
+/// A DELETE.
+pub fn delete(url: &str) -> Request {
+    Request::new("DELETE", url)
+}
+
+impl Request {
     /// A request without headers or body.
     pub fn new(method: &str, url: &str) -> Self {
         Self { method: method.to_owned(), url: url.to_owned(), ..Self::default() }
     }
 
-    /// A GET.
-    pub fn get(url: &str) -> Self {
-        Self::new("GET", url)
-    }
-
     /// Adds a header.
-    #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.insert(name.to_owned(), value.to_owned());
         self
     }
 
-    /// Sets the body.
-    #[must_use]
-    pub fn body(mut self, body: impl Into<String>) -> Self {
-        self.body = body.into();
-        self
+    /// Adds the header that proves who asks: `Authorization: Bearer …`.
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("Authorization", &format!("Bearer {token}"))
+    }
+
+    /// Sets the body to a text.
+    pub fn text(self, body: impl Into<String>) -> Self {
+        Self { body: body.into(), body_base64: false, ..self }
+    }
+
+    /// Sets the body to bytes, which need not be text.
+    pub fn bytes(self, body: &[u8]) -> Self {
+        Self { body: crate::base64::encode(body), body_base64: true, ..self }
+    }
+
+    /// Sets the body to a value as JSON, and the header that says so.
+    pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Result<Self, HostError> {
+        let body =
+            serde_json::to_string(value).map_err(|error| HostError::bad_answer(NAME, error))?;
+        Ok(self.header("Content-Type", "application/json").text(body))
     }
 
     /// Sends it. Any status the server answers is a success here; the error is the host's refusal or failure.
-    pub fn send(&self) -> Result<Incoming, HostError> {
+    pub fn send(&self) -> Result<Response, HostError> {
         let request =
             serde_json::to_vec(self).map_err(|error| HostError::bad_answer(NAME, error))?;
         decode(&host::bytes(NAME, raw::fetch(&request))?)
+    }
+}
+
+impl Response {
+    /// The value of a header, whatever the case of its name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        headers.find(|(present, _)| present.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
+    }
+
+    /// Itself, or a 502 where the server did not answer with a status of success. The log says which.
+    pub fn error_for_status(self) -> Result<Self, Error> {
+        if (200..300).contains(&self.status) {
+            Ok(self)
+        } else {
+            Err(Error::bad_gateway(format_args!("the server answered {}", self.status)))
+        }
+    }
+
+    /// The body as JSON, or a 502 where it does not fit.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_slice(&self.body).map_err(Error::bad_gateway)
+    }
+
+    /// The body as text; what is none becomes `U+FFFD`.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
     }
 }
 
@@ -76,7 +160,7 @@ struct Wire {
     error: Option<String>,
 }
 
-fn decode(text: &[u8]) -> Result<Incoming, HostError> {
+fn decode(text: &[u8]) -> Result<Response, HostError> {
     let wire: Wire =
         serde_json::from_slice(text).map_err(|error| HostError::bad_answer(NAME, error))?;
     if let Some(error) = wire.error {
@@ -87,7 +171,7 @@ fn decode(text: &[u8]) -> Result<Incoming, HostError> {
     } else {
         wire.body.into_bytes()
     };
-    Ok(Incoming { status: wire.status, headers: wire.headers, body })
+    Ok(Response { status: wire.status, headers: wire.headers, body })
 }
 
 #[cfg(test)]
@@ -99,14 +183,19 @@ mod tests {
     fn an_answer_is_read() {
         let answer =
             decode(br#"{"status":404,"headers":{"X-A":"1"},"body":"gone","later":true}"#).unwrap();
-        assert_eq!((answer.status, answer.body.as_slice()), (404, b"gone".as_slice()));
-        assert_eq!(answer.headers["X-A"], "1");
+        assert_eq!((answer.status, answer.text().as_str()), (404, "gone"));
+        assert_eq!(answer.header("x-a"), Some("1"));
+        assert_eq!(answer.error_for_status().unwrap_err().status(), 502);
     }
 
     #[test]
-    fn a_body_that_is_no_text_comes_as_base64() {
+    fn a_body_that_is_no_text_travels_as_base64() {
         let answer = decode(br#"{"status":200,"body":"//8=","body_base64":true}"#).unwrap();
         assert_eq!(answer.body, [0xff, 0xff]);
+        let sent = serde_json::to_value(post("https://a.example").bytes(&[0xff, 0xff])).unwrap();
+        assert_eq!((&sent["body"], &sent["body_base64"]), (&"//8=".into(), &true.into()));
+        let sent = serde_json::to_value(post("https://a.example").text("x")).unwrap();
+        assert_eq!((&sent["body"], sent.get("body_base64")), (&"x".into(), None));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::raw;
 
 /// The value under `key`. A missing key and an empty value look the same in this ABI.
 pub fn get(key: &str) -> Result<Option<Vec<u8>>, HostError> {
-    let value = host::bytes("storage_get", raw::storage_get(key))?;
+    let value = host::bytes("storage_get", raw::storage_get(key.as_bytes()))?;
     Ok((!value.is_empty()).then_some(value))
 }
 
@@ -21,11 +21,11 @@ pub fn get_json<T: DeserializeOwned>(key: &str) -> Result<Option<T>, HostError> 
 
 /// Stores `value` under `key`, over whatever was there.
 pub fn set(key: &str, value: &[u8]) -> Result<(), HostError> {
-    host::status("storage_set", raw::storage_set(key, value))
+    host::status("storage_set", raw::storage_set(key.as_bytes(), value))
 }
 
 /// Stores `value` as JSON under `key`.
-pub fn set_json<T: Serialize>(key: &str, value: &T) -> Result<(), HostError> {
+pub fn set_json<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<(), HostError> {
     let text =
         serde_json::to_vec(value).map_err(|error| HostError::bad_answer("storage_set", error))?;
     set(key, &text)
@@ -33,5 +33,5 @@ pub fn set_json<T: Serialize>(key: &str, value: &T) -> Result<(), HostError> {
 
 /// Removes `key`. That it was not there is no error.
 pub fn delete(key: &str) -> Result<(), HostError> {
-    host::status("storage_delete", raw::storage_delete(key))
+    host::status("storage_delete", raw::storage_delete(key.as_bytes()))
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::Error;
+use crate::{Error, FromRequest};
 
 /// One request, as the host describes it to the plugin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,7 +28,8 @@ pub struct Request {
     pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: Vec<u8>,
-    pub(crate) params: BTreeMap<String, String>,
+    /// In the order of the route's path.
+    pub(crate) params: Vec<(String, String)>,
 }
 
 /// Fields as they travel. All are optional, so that an envelope of an older host is still understood.
@@ -84,13 +85,13 @@ impl Request {
             caller_role: wire.caller_role,
             headers: headers.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
             body: crate::base64::decode(&wire.body).map_err(BadEnvelope::Body)?,
-            params: BTreeMap::new(),
+            params: Vec::new(),
         })
     }
 
     /// The value a `:name` (or final `*name`) of the route's path stands for; empty when the route has none.
     pub fn param(&self, name: &str) -> &str {
-        self.params.get(name).map_or("", String::as_str)
+        self.params.iter().find(|(given, _)| given == name).map_or("", |(_, value)| value)
     }
 
     /// A header, whatever the case of its name.
@@ -98,10 +99,15 @@ impl Request {
         self.headers.get(&name.to_ascii_lowercase()).map(String::as_str)
     }
 
+    /// A part of it, as a handler could have it as an argument.
+    pub fn extract<T: FromRequest>(&self) -> Result<T, Error> {
+        T::from_request(self)
+    }
+
     /// The body as JSON; a body that does not fit answers 400 and says where.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         serde_json::from_slice(&self.body)
-            .map_err(|error| Error::new(400, "BAD_REQUEST", format!("request body: {error}")))
+            .map_err(|error| Error::bad_request(format!("request body: {error}")))
     }
 }
 

@@ -3,6 +3,72 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::Error;
+
+/// What a handler may give back.
+///
+/// | value | answers |
+/// |---|---|
+/// | [`Response`] | itself |
+/// | [`Json`](crate::Json) | 200 and the value as JSON |
+/// | `&str`, `String` | 200 and the text |
+/// | `()` | 204 |
+/// | `(u16, value)` | the value with another status |
+/// | `Option<value>` | the value, or 404 |
+/// | `Result<value, error>` | the value, or what the [`Error`] says |
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot give back `{Self}`",
+    note = "what it gives back is a `Response`, `Json`, text, `()`, a status with one of them, or a `Result` of \
+            one of them whose error is `Error`, `HostError`, or can become an `Error`"
+)]
+pub trait IntoResponse {
+    /// Makes the response; an error becomes one of its own, and is logged if the plugin is to blame.
+    fn into_response(self) -> Result<Response, Error>;
+}
+
+impl IntoResponse for Response {
+    fn into_response(self) -> Result<Response, Error> {
+        Ok(self)
+    }
+}
+
+impl IntoResponse for () {
+    fn into_response(self) -> Result<Response, Error> {
+        Ok(Response::empty(204))
+    }
+}
+
+impl IntoResponse for &str {
+    fn into_response(self) -> Result<Response, Error> {
+        Ok(Response::text(200, self))
+    }
+}
+
+impl IntoResponse for String {
+    fn into_response(self) -> Result<Response, Error> {
+        Ok(Response::text(200, self))
+    }
+}
+
+impl<T: IntoResponse> IntoResponse for (u16, T) {
+    fn into_response(self) -> Result<Response, Error> {
+        Ok(Response { status: self.0, ..self.1.into_response()? })
+    }
+}
+
+impl<T: IntoResponse> IntoResponse for Option<T> {
+    fn into_response(self) -> Result<Response, Error> {
+        self.ok_or_else(|| Error::not_found("thing"))?.into_response()
+    }
+}
+
+impl<T: IntoResponse, E: Into<Error>> IntoResponse for Result<T, E> {
+    fn into_response(self) -> Result<Response, Error> {
+        self.map_err(Into::into)?.into_response()
+    }
+}
 
 /// What the plugin answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +123,33 @@ impl Response {
         &self.body
     }
 
+    /// The value of a header, whatever the case of its name.
+    pub fn header_value(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        headers.find(|(present, _)| present.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
+    }
+
+    /// The body, read as JSON: for tests.
+    pub fn read_json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(&self.body)
+    }
+
+    /// Reads an envelope.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn decode(envelope: &[u8]) -> Result<Self, serde_json::Error> {
+        use serde::de::Error as _;
+
+        #[derive(serde::Deserialize)]
+        struct Wire {
+            status: u16,
+            headers: BTreeMap<String, String>,
+            body: String,
+        }
+        let Wire { status, headers, body } = serde_json::from_slice(envelope)?;
+        let body = crate::base64::decode(&body).map_err(serde_json::Error::custom)?;
+        Ok(Self { status, headers, body })
+    }
+
     /// Writes the envelope.
     pub fn encode(&self) -> Vec<u8> {
         #[derive(Serialize)]
@@ -86,6 +179,21 @@ mod tests {
             String::from_utf8_lossy(&response.encode()),
             r#"{"status":201,"headers":{"content-type":"text/css"},"body":"aGk="}"#
         );
+    }
+
+    #[test]
+    fn values_become_responses() {
+        let shown = |value: Result<Response, Error>| match value {
+            Ok(response) => (response.status, String::from_utf8_lossy(&response.body).into_owned()),
+            Err(error) => (error.status(), error.code().to_owned()),
+        };
+        let is = |status, text: &str| (status, text.to_owned());
+        assert_eq!(shown("hi".into_response()), is(200, "hi"));
+        assert_eq!(shown(().into_response()), is(204, ""));
+        assert_eq!(shown((201, crate::Json([1])).into_response()), is(201, "[1]"));
+        assert_eq!(shown(None::<&str>.into_response()), is(404, "NOT_FOUND"));
+        let failed: Result<(), Error> = Err(Error::conflict("taken"));
+        assert_eq!(shown(failed.into_response()), is(409, "CONFLICT"));
     }
 
     #[test]

@@ -1,93 +1,99 @@
 //! From method and path to a handler, by the same rules the host applies to the manifest's routes.
 
-use std::collections::BTreeMap;
-
+use crate::handler::{self, Handler};
 use crate::{Error, Request, Response};
-
-/// Answers one request.
-pub type Handler = fn(&Request) -> Result<Response, Error>;
 
 /// A method, a path pattern and who answers. A plugin keeps them in a constant table.
 ///
 /// In a pattern `:name` stands for one segment and a final `*name` for one or more; everything else is
 /// literal. Leading and trailing slashes mean nothing. Each segment of a path is percent-decoded once, after the
-/// path was split.
+/// path was split. The most specific route answers, the first of equals.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
     method: &'static str,
     pattern: &'static str,
-    handler: Handler,
+    answer: handler::Answering,
 }
 
 impl Route {
-    /// A route for any method.
-    pub const fn new(method: &'static str, pattern: &'static str, handler: Handler) -> Self {
-        Self { method, pattern, handler }
+    /// A route for any method. The handler is a function, or a closure that captures nothing.
+    pub const fn new<H: Handler<A>, A>(
+        method: &'static str,
+        pattern: &'static str,
+        handler: H,
+    ) -> Self {
+        Self { method, pattern, answer: handler::erased(handler) }
     }
 
     /// A route for GET.
-    pub const fn get(pattern: &'static str, handler: Handler) -> Self {
+    pub const fn get<H: Handler<A>, A>(pattern: &'static str, handler: H) -> Self {
         Self::new("GET", pattern, handler)
     }
 
     /// A route for POST.
-    pub const fn post(pattern: &'static str, handler: Handler) -> Self {
+    pub const fn post<H: Handler<A>, A>(pattern: &'static str, handler: H) -> Self {
         Self::new("POST", pattern, handler)
     }
 
     /// A route for PUT.
-    pub const fn put(pattern: &'static str, handler: Handler) -> Self {
+    pub const fn put<H: Handler<A>, A>(pattern: &'static str, handler: H) -> Self {
         Self::new("PUT", pattern, handler)
     }
 
     /// A route for PATCH.
-    pub const fn patch(pattern: &'static str, handler: Handler) -> Self {
+    pub const fn patch<H: Handler<A>, A>(pattern: &'static str, handler: H) -> Self {
         Self::new("PATCH", pattern, handler)
     }
 
     /// A route for DELETE.
-    pub const fn delete(pattern: &'static str, handler: Handler) -> Self {
+    pub const fn delete<H: Handler<A>, A>(pattern: &'static str, handler: H) -> Self {
         Self::new("DELETE", pattern, handler)
     }
 
-    fn matches(&self, method: &str, path: &str) -> Option<Match> {
-        if self.method != method {
-            return None;
-        }
-        let mut found = Match::default();
-        let mut given = segments(path);
-        let mut wanted = segments(self.pattern).peekable();
-        while let Some(want) = wanted.next() {
-            if let Some(name) = want.strip_prefix('*') {
-                let rest: Vec<String> = given.by_ref().map(decode).collect::<Option<_>>()?;
-                // Only a named, final wildcard with something to stand for.
-                if name.is_empty() || wanted.peek().is_some() || rest.is_empty() {
-                    return None;
-                }
-                found.wildcards = 1;
-                found.params.insert(name.to_owned(), rest.join("/"));
-                return Some(found);
-            }
-            let have = decode(given.next()?)?;
-            match want.strip_prefix(':') {
-                Some("") => return None,
-                Some(name) => {
-                    found.params.insert(name.to_owned(), have);
-                }
-                None if want == have => found.literals += 1,
-                None => return None,
-            }
-        }
-        given.next().is_none().then_some(found)
+    /// The method it answers.
+    pub const fn method(&self) -> &'static str {
+        self.method
     }
+
+    /// The pattern of the paths it answers.
+    pub const fn pattern(&self) -> &'static str {
+        self.pattern
+    }
+}
+
+/// How a pattern fits a path, if it does.
+pub(crate) fn matches(pattern: &str, path: &str) -> Option<Match> {
+    let mut found = Match::default();
+    let mut given = segments(path);
+    let mut wanted = segments(pattern).peekable();
+    while let Some(want) = wanted.next() {
+        if let Some(name) = want.strip_prefix('*') {
+            let rest: Vec<String> = given.by_ref().map(decode).collect::<Option<_>>()?;
+            // Only a named, final wildcard with something to stand for.
+            if name.is_empty() || wanted.peek().is_some() || rest.is_empty() {
+                return None;
+            }
+            found.wildcards = 1;
+            found.params.push((name.to_owned(), rest.join("/")));
+            return Some(found);
+        }
+        let have = decode(given.next()?)?;
+        match want.strip_prefix(':') {
+            Some("") => return None,
+            Some(name) => found.params.push((name.to_owned(), have)),
+            None if want == have => found.literals += 1,
+            None => return None,
+        }
+    }
+    given.next().is_none().then_some(found)
 }
 
 /// How a route fits a path.
 #[derive(Default)]
-struct Match {
+pub(crate) struct Match {
     wildcards: usize,
     literals: usize,
-    params: BTreeMap<String, String>,
+    params: Vec<(String, String)>,
 }
 
 impl Match {
@@ -123,20 +129,20 @@ fn hex(digit: u8) -> Option<u8> {
 /// Finds the most specific route (the first of equals) and lets it answer; errors become responses, and
 /// those the plugin is to blame for are logged.
 pub fn dispatch(routes: &[Route], mut request: Request) -> Response {
-    let mut best: Option<(Match, Handler)> = None;
-    for route in routes {
-        if let Some(found) = route.matches(&request.method, &request.path)
+    let mut best: Option<(Match, handler::Answering)> = None;
+    for route in routes.iter().filter(|route| route.method == request.method) {
+        if let Some(found) = matches(route.pattern, &request.path)
             && best.as_ref().is_none_or(|(best, _)| found.specificity() > best.specificity())
         {
-            best = Some((found, route.handler));
+            best = Some((found, route.answer));
         }
     }
-    let Some((found, handler)) = best else {
+    let Some((found, answer)) = best else {
         return Error::not_found(format_args!("route: {} {}", request.method, request.path))
             .to_response();
     };
     request.params = found.params;
-    handler(&request).unwrap_or_else(|error| {
+    answer(&request).unwrap_or_else(|error| {
         if error.status() >= 500 {
             crate::log::error(format_args!("{} {}: {error}", request.method, request.path));
         }
@@ -151,7 +157,7 @@ mod tests {
     /// Answers with the name of the route and its parameters.
     macro_rules! named {
         ($name:literal) => {
-            |request| Ok(Response::text(200, format!("{} {}", $name, shown(request))))
+            |request: &Request| format!("{} {}", $name, shown(request))
         };
     }
 
@@ -167,7 +173,7 @@ mod tests {
         Route::get("/:a/:b", named!("pair")),
         Route::post("/items", named!("create")),
         Route::get("/bad/*", named!("bare wildcard")),
-        Route::get("/fail", |_| Err(Error::new(418, "TEAPOT", "short and stout"))),
+        Route::get("/fail", || Err::<(), _>(Error::new(418, "TEAPOT", "short and stout"))),
     ];
 
     fn answer(method: &str, path: &str) -> String {

@@ -4,7 +4,7 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hostproof_guest::{db, params};
+use hostproof_guest::db;
 use serde::Deserialize;
 
 use crate::sys;
@@ -46,12 +46,9 @@ impl Clock {
 
 /// The distance in whole seconds between this wall clock and the database's.
 pub(crate) fn off_from_database() -> Result<u64, String> {
-    let text = |error: &dyn std::fmt::Display| error.to_string();
-    let here = Clock::Wall.read().map_err(|error| text(&error))? / 1_000_000_000;
+    let here = Clock::Wall.read().map_err(|error| error.to_string())? / 1_000_000_000;
     let sql = "SELECT abs(extract(epoch FROM now())::bigint - $1::bigint)";
-    let rows = db::query(sql, params![here]).map_err(|error| text(&error))?;
-    let off = rows.rows.first().and_then(|row| row.first()).and_then(serde_json::Value::as_u64);
-    off.ok_or_else(|| "the database gave no number".to_owned())
+    db::query_one(sql, (here,)).map_err(|error| error.to_string())
 }
 
 /// Sleeps, and says how many milliseconds it took by the monotonic clock.
