@@ -350,7 +350,7 @@ fn no_artifact_names_a_place_on_the_machine_that_built_it() {
 #[test]
 fn a_small_plugin_is_a_small_file() {
     // Hosts download and compile these in tests and at every install.
-    assert!(fixtures_plugins::DEMO.wasm.len() < 200 * 1024);
+    assert!(fixtures_plugins::DEMO.wasm.len() < 200_000);
     assert!(fixtures_plugins::PROBE.wasm.len() < 320 * 1024);
 }
 

@@ -7,6 +7,15 @@ use crate::{Error, FromRequest, IntoResponse, Request, Response};
 /// A function that answers requests: it takes `&Request`, or up to six parts of it (see [`FromRequest`]), and
 /// gives back anything that is a response (see [`IntoResponse`]).
 ///
+/// ```compile_fail,E0277
+/// # use hostproof_guest::Route;
+/// fn of_a_number(number: u32) -> &'static str {
+///     "nothing in a request is a number"
+/// }
+///
+/// let route = Route::get("/", of_a_number);
+/// ```
+///
 /// `Args` tells the implementations apart, and is never written.
 #[diagnostic::on_unimplemented(
     message = "this is not a handler",

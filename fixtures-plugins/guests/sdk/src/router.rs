@@ -17,6 +17,19 @@ pub struct Route {
 
 impl Route {
     /// A route for any method. The handler is a function, or a closure that captures nothing.
+    ///
+    /// ```
+    /// # use hostproof_guest::Route;
+    /// const HEAD: Route = Route::new("HEAD", "/health", || ());
+    /// ```
+    ///
+    /// A function pointer or a closure with something in it has a size, and is refused when it is compiled:
+    ///
+    /// ```compile_fail,E0080
+    /// # use hostproof_guest::Route;
+    /// let pointer: fn() = || ();
+    /// let route = Route::new("HEAD", "/health", pointer);
+    /// ```
     pub const fn new<H: Handler<A>, A>(
         method: &'static str,
         pattern: &'static str,

@@ -15,6 +15,13 @@ use crate::host::HostError;
 /// db::execute("DELETE FROM items", ())?;
 /// # Ok(()) }
 /// ```
+///
+/// A single value is no list, and the compiler says how one is written:
+///
+/// ```compile_fail,E0277
+/// # use hostproof_guest::db;
+/// db::execute("DELETE FROM items WHERE id = $1", 7); // (7,) is meant
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a list of parameters",
     label = "parameters are a tuple",
