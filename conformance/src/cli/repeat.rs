@@ -24,15 +24,15 @@ pub(super) fn commands(
 ) -> Repeat {
     let arguments: Vec<String> = arguments.into_iter().collect();
     let begin = wrapper.unwrap_or("hostproof");
-    let wrapped = if wrapper.is_some() { WRAPPED } else { &[] };
+    let made_up = if wrapper.is_some() { WRAPPED } else { &[] };
     let line = |left_out: &[&[(&str, bool)]]| {
         let words = without(&arguments, &left_out.concat());
         [begin.to_owned()].into_iter().chain(words).collect::<Vec<_>>().join(" ")
     };
     Repeat {
-        run: format!("{} --seed {seed}", line(&[SAID_ANEW, wrapped])),
+        run: format!("{} --seed {seed}", line(&[SAID_ANEW, made_up])),
         // The order of one case is no matter, and its texts are made up anew.
-        case: format!("{} --filter", line(&[SAID_ANEW, wrapped, CHOICE])),
+        case: format!("{} --filter", line(&[SAID_ANEW, made_up, CHOICE])),
     }
 }
 

@@ -168,10 +168,10 @@ async fn list_says_the_same_of_a_target_file() {
     assert!(!blocked.is_empty() && blocked.iter().all(valkey) && !free.iter().any(valkey));
     assert!(free.iter().all(|case| case.get("verdict").is_none()));
     let list = stdout(&hostproof(folder.path(), &["list", "--target", "t.toml"]).await);
-    let last = list.lines().last().unwrap();
+    let count = list.lines().last().unwrap();
     assert!(
-        last.contains(&format!("{} blocked: ", blocked.len())) && last.contains("[valkey]"),
-        "{last}"
+        count.contains(&format!("{} blocked: ", blocked.len())) && count.contains("[valkey]"),
+        "{count}"
     );
 }
 

@@ -13,7 +13,7 @@ use hostproof::target::Target;
 use crate::hosts::{dead_url, reply, start};
 
 /// For a program of ours to say something, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The command on a terminal of its own.
 struct Asked {
