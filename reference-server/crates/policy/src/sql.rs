@@ -17,6 +17,13 @@ pub use refusal::{SqlRefusal, code};
 
 use crate::limits::Limits;
 
+/// Every table or view that a text names: its schema, empty where it names none, and its name. Nothing
+/// of a text that Postgres's grammar does not accept.
+pub fn relations(sql: &str) -> Vec<(String, String)> {
+    let statements = parse::parse(sql).unwrap_or_default();
+    statements.into_iter().flat_map(|statement| statement.inside.relations).collect()
+}
+
 /// Through which host function a statement arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SqlCall {

@@ -89,6 +89,9 @@ pub enum CallError {
         /// How long it was allowed to take.
         limit: Duration,
     },
+    /// A watched guest took more instructions than its call may take: out of time, on every machine.
+    #[error("the call took more instructions than it may")]
+    TooManyInstructions,
     /// The guest trapped, exited, or called a function this host does not offer (decision A6).
     #[error("the guest trapped: {0}")]
     Trapped(GuestFault),
@@ -164,7 +167,7 @@ impl CallError {
     /// The code a client sees.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Timeout { .. } => ErrorCode::PluginTimeout,
+            Self::Timeout { .. } | Self::TooManyInstructions => ErrorCode::PluginTimeout,
             Self::Trapped(_) => ErrorCode::PluginTrapped,
             Self::BadResponse(_)
             | Self::NoAnswerAfterFailedAllocation { .. }

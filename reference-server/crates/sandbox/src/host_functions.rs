@@ -18,8 +18,10 @@ mod kv;
 mod log;
 mod reserved;
 mod settings;
+mod watched;
 
 pub(crate) use db::{Verdicts, abandon};
+pub(crate) use watched::{Notes, link as link_watched};
 
 use contract::abi;
 use wasmtime::{Caller, Engine, Linker};
@@ -96,6 +98,7 @@ fn granted(caller: &Caller<'_, HostState>, function: &str) -> bool {
 fn refused(caller: &Caller<'_, HostState>, function: &str, reason: &dyn std::fmt::Display) {
     let plugin = &caller.data().tenant.name;
     tracing::warn!(%plugin, function, "refused: {reason}");
+    caller.data().notes.refused(reason);
 }
 
 /// What a service did, as a guest is told it; why it did not, the log says.

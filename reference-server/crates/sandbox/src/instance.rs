@@ -15,6 +15,7 @@ use crate::memory::{self, GuestMemory, Placed};
 use crate::metrics::Level;
 use crate::state::{HostState, Tenant};
 use crate::trap::classify;
+use crate::watch::Spent;
 
 /// Ticks until a running guest yields: at every one.
 const YIELD_AFTER_TICKS: u64 = 1;
@@ -54,6 +55,7 @@ impl GuestInstance {
             Ok(UpdateDeadline::Yield(YIELD_AFTER_TICKS))
         });
         store.set_epoch_deadline(YIELD_AFTER_TICKS);
+        refuel(&mut store);
         let instance = deadline
             .bound(ready.instantiate_async(&mut store))
             .await
@@ -61,7 +63,9 @@ impl GuestInstance {
             .flatten()
             .map_err(|error| LoadError::Instantiate(Box::new(classify(&error))))?;
         store.data_mut().guest = Some(guest_memory(&instance, &mut store, shape)?);
-        initialise(&instance, &mut store, shape).await?;
+        let initialised = initialise(&instance, &mut store, shape).await;
+        tell_spent(&store);
+        initialised?;
         let mut exports = Exports { instance: &instance, store: &mut store };
         Ok(Self {
             handle_request: exports.if_there(shape.handle_request, abi::HANDLE_REQUEST)?,
@@ -89,15 +93,30 @@ impl GuestInstance {
     ) -> Result<GuestResponse, CallError> {
         let handler = self.handle_request.clone().ok_or(CallError::NoRequestHandler)?;
         self.begin(Some(envelope));
+        let packed = self.serve(&handler, encoded).await;
+        tell_spent(&self.store);
+        self.response(packed?)
+    }
+
+    async fn serve(
+        &mut self,
+        handler: &TypedFunc<(i32, i32), i64>,
+        encoded: &[u8],
+    ) -> Result<i64, CallError> {
         let request = self.hand_over(encoded).await?;
-        let packed = self.run(&handler, request.arguments()).await?;
-        self.response(packed)
+        self.run(handler, request.arguments()).await
     }
 
     /// Delivers one event. A guest without handler has nothing to do.
     pub(crate) async fn handle_event(&mut self, event: &Event) -> Result<(), CallError> {
         let Some(handler) = self.handle_event.clone() else { return Ok(()) };
         self.begin(None);
+        let handled = self.deliver(&handler, event).await;
+        tell_spent(&self.store);
+        handled
+    }
+
+    async fn deliver(&mut self, handler: &HandleEvent, event: &Event) -> Result<(), CallError> {
         match handler {
             HandleEvent::TopicAndPayload(handler) => {
                 // Payload first: the order in which the original allocates (facts 1.4).
@@ -106,12 +125,12 @@ impl GuestInstance {
                 let (topic_at, topic_length) = topic.arguments();
                 let (payload_at, payload_length) = payload.arguments();
                 let arguments = (topic_at, topic_length, payload_at, payload_length);
-                self.run(&handler, arguments).await
+                self.run(handler, arguments).await
             }
             HandleEvent::OneObject(handler) => {
                 let object = serde_json::json!({"topic": event.topic, "payload": event.payload});
                 let object = self.hand_over(object.to_string().as_bytes()).await?;
-                self.run(&handler, object.arguments()).await
+                self.run(handler, object.arguments()).await
             }
         }
     }
@@ -143,6 +162,7 @@ impl GuestInstance {
     fn begin(&mut self, request: Option<RequestEnvelope>) {
         self.store.data_mut().begin_call(request);
         self.store.set_epoch_deadline(YIELD_AFTER_TICKS);
+        refuel(&mut self.store);
     }
 
     async fn run<P, R>(&mut self, export: &TypedFunc<P, R>, arguments: P) -> Result<R, CallError>
@@ -195,6 +215,24 @@ fn responded(status: i32, body: Vec<u8>) -> Result<GuestResponse, CallError> {
     };
     let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     Ok(GuestResponse { status, headers, body })
+}
+
+/// Gives a watched guest the instructions of a new call.
+fn refuel(store: &mut Store<HostState>) {
+    if let Some(watch) = &store.data().tenant.host.watch {
+        let instructions = watch.instructions;
+        store.set_fuel(instructions).expect("a watched engine counts instructions");
+    }
+}
+
+/// Tells the witness what a call cost.
+fn tell_spent(store: &Store<HostState>) {
+    let Some(watch) = &store.data().tenant.host.watch else { return };
+    let left = store.get_fuel().expect("a watched engine counts instructions");
+    let guest = store.data().guest.as_ref();
+    let memory_bytes = guest.map_or(0, |guest| guest.memory.data_size(store) as u64);
+    let instructions = watch.instructions.saturating_sub(left);
+    watch.witness.spent(Spent { instructions, memory_bytes });
 }
 
 /// Calls an export within the deadline of the store's call. Guest code is interrupted by the epoch;

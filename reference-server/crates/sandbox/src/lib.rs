@@ -19,6 +19,7 @@
 //! | `observe` | the span of a call, and what is counted of it |
 //! | [`metrics`](mod@metrics) | what is measured, and under which names |
 //! | `host_functions` | what guests may ask of the host, one file per family |
+//! | [`watch`], `surroundings` | guests under observation, for tests: every host call told, instructions counted, clock and randomness fixed |
 //! | `wasi`, `guest_log` | what compilers need besides, and where a guest's lines go |
 //! | [`services`], [`outbound`], [`http_outbound`] | the edges: traits the host implements, and the real HTTP client |
 //!
@@ -51,8 +52,10 @@ mod priority;
 mod sandbox;
 pub mod services;
 mod state;
+mod surroundings;
 mod trap;
 mod wasi;
+pub mod watch;
 
 pub use abi_check::AbiProblem;
 pub use config::SandboxConfig;

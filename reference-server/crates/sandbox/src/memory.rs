@@ -41,6 +41,16 @@ impl Placed {
 }
 
 impl Span {
+    /// Where it begins.
+    pub(crate) fn pointer(self) -> u32 {
+        self.pointer
+    }
+
+    /// How long it is.
+    pub(crate) fn length(self) -> u32 {
+        self.length
+    }
+
     /// From a host function's arguments.
     #[expect(
         clippy::cast_possible_truncation,
@@ -160,12 +170,15 @@ impl CallerMemory for Caller<'_, HostState> {
     }
 
     fn answer(&mut self, out: OutPair, placed: Placed) -> wasmtime::Result<()> {
+        self.data().notes.answered(out.pointer_at);
         write_out(self, out.pointer_at, &placed.pointer.to_le_bytes())?;
         write_out(self, out.length_at, &placed.length.to_le_bytes())
     }
 
     fn answer_u64(&mut self, at: i64, value: u64) -> wasmtime::Result<()> {
-        write_out(self, Span::new(at, 0).pointer, &value.to_le_bytes())
+        let at = Span::new(at, 0).pointer;
+        self.data().notes.answered(at);
+        write_out(self, at, &value.to_le_bytes())
     }
 }
 

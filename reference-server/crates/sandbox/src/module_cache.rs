@@ -47,11 +47,16 @@ impl ModuleCache {
     pub(crate) fn new(
         engine: Engine,
         disk: Option<Cache>,
+        serves: bool,
     ) -> Result<Self, rayon::ThreadPoolBuildError> {
-        // As many threads as cores, all of which step back for requests.
+        // As many threads as cores, all of which step back for requests, where there are any.
         let compilers = ThreadPoolBuilder::new()
             .thread_name(|number| format!("compiler-{number}"))
-            .start_handler(|_| priority::lower())
+            .start_handler(move |_| {
+                if serves {
+                    priority::lower();
+                }
+            })
             .build()?;
         Ok(Self {
             engine,

@@ -136,7 +136,9 @@ impl Plugin {
 
     /// Where its next call begins.
     fn lane(&self) -> Lane {
-        if self.inner.suspect.load(Ordering::Relaxed) { Lane::Slow } else { Lane::Prompt }
+        // Who watches a guest serves nobody meanwhile.
+        let serves = self.inner.tenant.host.watch.is_none();
+        if serves && self.inner.suspect.load(Ordering::Relaxed) { Lane::Slow } else { Lane::Prompt }
     }
 
     fn check_size(&self, bytes: usize) -> Result<(), CallError> {
@@ -172,10 +174,13 @@ impl Plugin {
         outcome: Result<T, CallError>,
     ) -> Result<T, CallError> {
         let name = self.name();
-        let disorder = matches!(&outcome, Err(CallError::Timeout { .. } | CallError::Trapped(_)));
+        let disorder = matches!(
+            &outcome,
+            Err(CallError::Timeout { .. } | CallError::TooManyInstructions | CallError::Trapped(_))
+        );
         self.inner.suspect.store(disorder, Ordering::Relaxed);
         match &outcome {
-            Err(CallError::Timeout { .. }) => {
+            Err(CallError::Timeout { .. } | CallError::TooManyInstructions) => {
                 tracing::warn!(plugin = %name, "call timed out; the instance is discarded");
             }
             Err(CallError::Trapped(fault)) => {

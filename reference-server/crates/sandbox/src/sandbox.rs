@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use contract::manifest::Manifest;
 use contract::name::PluginName;
-use policy::Policy;
-use wasmtime::Linker;
+use policy::{Limits, Policy};
+use wasmtime::{Linker, Module};
 
 use crate::config::SandboxConfig;
 use crate::error::{LoadError, SandboxError};
@@ -19,6 +19,7 @@ use crate::outbound::Outbound;
 use crate::plugin::Plugin;
 use crate::services::Services;
 use crate::state::{Host, HostState, Tenant};
+use crate::watch::Watch;
 use crate::{abi_check, engine, host_functions, metrics, wasi};
 
 /// Runs plugins. Cheap to clone; all clones are the same sandbox.
@@ -28,11 +29,40 @@ pub struct Sandbox {
 }
 
 struct Inner {
-    config: SandboxConfig,
+    machine: Arc<Machine>,
     host: Arc<Host>,
+}
+
+/// What sandboxes may share: the engine with its modules, and the host functions linked to it.
+pub(crate) struct Machine {
+    config: SandboxConfig,
     linker: Linker<HostState>,
     wasi: wasi::Signatures,
     modules: ModuleCache,
+    verdicts: Arc<Verdicts>,
+}
+
+impl Machine {
+    /// Sets up the engine, starts its clock and links the host functions.
+    pub(crate) fn new(
+        config: SandboxConfig,
+        limits: &Limits,
+        watched: bool,
+    ) -> Result<Self, SandboxError> {
+        let (engine, disk) = engine::build(&config, limits, watched)?;
+        let link = if watched { host_functions::link_watched } else { host_functions::link };
+        let linker = link(&engine).map_err(|error| SandboxError::Link(error.into()))?;
+        let wasi =
+            wasi::Signatures::of(&engine).map_err(|error| SandboxError::Link(error.into()))?;
+        let modules = ModuleCache::new(engine, disk, !watched)
+            .map_err(|error| SandboxError::Compilers(error.into()))?;
+        Ok(Self { config, linker, wasi, modules, verdicts: Arc::new(Verdicts::new()) })
+    }
+
+    /// The compiled module of these bytes.
+    pub(crate) async fn compile(&self, wasm: Bytes) -> Result<Arc<Module>, LoadError> {
+        self.modules.get(wasm).await
+    }
 }
 
 /// What is needed to load a plugin.
@@ -54,22 +84,29 @@ impl Sandbox {
         services: Arc<dyn Services>,
         outbound: Arc<dyn Outbound>,
     ) -> Result<Self, SandboxError> {
-        let (engine, disk) = engine::build(&config, &policy.limits)?;
-        let linker =
-            host_functions::link(&engine).map_err(|error| SandboxError::Link(error.into()))?;
-        let wasi =
-            wasi::Signatures::of(&engine).map_err(|error| SandboxError::Link(error.into()))?;
-        let modules = ModuleCache::new(engine, disk)
-            .map_err(|error| SandboxError::Compilers(error.into()))?;
+        let machine = Arc::new(Machine::new(config, &policy.limits, false)?);
+        Ok(Self::on(machine, policy, services, outbound, None))
+    }
+
+    /// A sandbox on an engine that others may use too.
+    pub(crate) fn on(
+        machine: Arc<Machine>,
+        policy: Arc<Policy>,
+        services: Arc<dyn Services>,
+        outbound: Arc<dyn Outbound>,
+        watch: Option<Watch>,
+    ) -> Self {
         let lanes = Lanes::new(&policy.limits);
-        let host = Arc::new(Host { policy, services, outbound, verdicts: Verdicts::new(), lanes });
-        Ok(Self { inner: Arc::new(Inner { config, host, linker, wasi, modules }) })
+        let verdicts = Arc::clone(&machine.verdicts);
+        let host = Arc::new(Host { policy, services, outbound, verdicts, lanes, watch });
+        Self { inner: Arc::new(Inner { machine, host }) }
     }
 
     /// Compiles a module, checks it against the ABI, instantiates it and runs `_initialize` and
     /// `Init`. Whatever was loaded before is left alone: the caller swaps when this has succeeded.
     pub async fn load(&self, request: LoadRequest) -> Result<Plugin, LoadError> {
-        let Inner { config, host, linker, wasi, modules } = &*self.inner;
+        let Inner { machine, host } = &*self.inner;
+        let Machine { config, linker, wasi, modules, .. } = &**machine;
         let limits = &host.policy.limits;
         if request.wasm.len() > limits.wasm_bytes {
             let bytes = request.wasm.len();
@@ -103,12 +140,14 @@ impl Sandbox {
 
     /// How the loads so far got their compiled modules.
     pub fn compile_stats(&self) -> CompileStats {
-        self.inner.modules.stats()
+        self.inner.machine.modules.stats()
     }
 }
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox").field("config", &self.inner.config).finish_non_exhaustive()
+        f.debug_struct("Sandbox")
+            .field("config", &self.inner.machine.config)
+            .finish_non_exhaustive()
     }
 }

@@ -11,13 +11,15 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 
 use crate::deadline::Deadline;
 use crate::guest_log::GuestLog;
-use crate::host_functions::Verdicts;
+use crate::host_functions::{Notes, Verdicts};
 use crate::lanes::Lanes;
 use crate::limits::Limits;
 use crate::memory::GuestMemory;
 use crate::metrics::PluginMetrics;
 use crate::outbound::Outbound;
 use crate::services::{DbTransaction, Services};
+use crate::surroundings::FixedClock;
+use crate::watch::Watch;
 
 /// What every instance of a plugin shares.
 pub(crate) struct Tenant {
@@ -32,8 +34,10 @@ pub(crate) struct Host {
     pub(crate) policy: Arc<Policy>,
     pub(crate) services: Arc<dyn Services>,
     pub(crate) outbound: Arc<dyn Outbound>,
-    pub(crate) verdicts: Verdicts,
+    pub(crate) verdicts: Arc<Verdicts>,
     pub(crate) lanes: Lanes,
+    /// Who is told what guests do; nobody, in a host that serves.
+    pub(crate) watch: Option<Watch>,
 }
 
 impl Tenant {
@@ -56,6 +60,10 @@ pub(crate) struct HostState {
     /// Wrapped because host functions share their caller's data across awaits, and parts of the
     /// context may not be shared; it is only ever borrowed exclusively.
     pub(crate) wasi: Option<Box<SyncWrapper<WasiP1Ctx>>>,
+    /// What host functions say of themselves, while somebody watches.
+    pub(crate) notes: Notes,
+    /// A watched guest's clock.
+    pub(crate) clock: Option<FixedClock>,
 }
 
 impl HostState {
@@ -64,6 +72,7 @@ impl HostState {
         let dropped = tenant.metrics.log_lines_dropped.clone();
         let log = Arc::new(GuestLog::new(tenant.name.clone(), limits, dropped));
         let call = CallState::new(deadline);
+        let clock = tenant.host.watch.as_ref().map(|watch| FixedClock::new(watch.surroundings));
         Self {
             limits: Limits::new(limits, &tenant.metrics.memory),
             tenant,
@@ -71,6 +80,8 @@ impl HostState {
             call,
             log,
             wasi: None,
+            notes: Notes::default(),
+            clock,
         }
     }
 

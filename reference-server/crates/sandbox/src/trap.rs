@@ -36,8 +36,10 @@ impl std::error::Error for GuestFault {}
 
 /// Turns the error of a guest call into the call's.
 pub(crate) fn classify(error: &wasmtime::Error) -> CallError {
+    let out_of_fuel = error.downcast_ref() == Some(&wasmtime::Trap::OutOfFuel);
     match error.downcast_ref::<DeadlineExceeded>() {
         Some(exceeded) => CallError::Timeout { limit: exceeded.limit },
+        None if out_of_fuel => CallError::TooManyInstructions,
         None => CallError::Trapped(GuestFault::of(error)),
     }
 }

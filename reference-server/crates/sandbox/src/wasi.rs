@@ -22,6 +22,7 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use crate::guest_log::{GuestLog, Stream};
 use crate::state::HostState;
+use crate::surroundings::{self, FixedClock};
 
 /// What a guest may write to a stream in one go.
 const WRITE_BYTES: usize = 64 * 1024;
@@ -29,8 +30,10 @@ const WRITE_BYTES: usize = 64 * 1024;
 /// Links all of it for every plugin; only a guest that calls it gets a context.
 pub(crate) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     p1::add_to_linker_async(linker, |state: &mut HostState| {
-        let context = || Box::new(SyncWrapper::new(context(&state.log)));
-        state.wasi.get_or_insert_with(context).get_mut()
+        let HostState { log, clock, tenant, wasi, .. } = state;
+        let seed = tenant.host.watch.as_ref().map(|watch| watch.surroundings.seed);
+        let fixed = clock.as_ref().zip(seed);
+        wasi.get_or_insert_with(|| Box::new(SyncWrapper::new(context(log, fixed)))).get_mut()
     })
 }
 
@@ -57,14 +60,19 @@ impl Signatures {
     }
 }
 
-fn context(log: &Arc<GuestLog>) -> WasiP1Ctx {
+/// `fixed` is a watched guest's clock and the seed of its randomness.
+fn context(log: &Arc<GuestLog>, fixed: Option<(&FixedClock, u64)>) -> WasiP1Ctx {
     let stream = |stream| LogStream { log: Arc::clone(log), stream };
-    WasiCtxBuilder::new()
+    let mut builder = WasiCtxBuilder::new();
+    builder
         .stdout(stream(Stream::Stdout))
         .stderr(stream(Stream::Stderr))
         .allow_tcp(false)
-        .allow_udp(false)
-        .build_p1()
+        .allow_udp(false);
+    if let Some((clock, seed)) = fixed {
+        surroundings::arrange(&mut builder, clock, seed);
+    }
+    builder.build_p1()
 }
 
 /// A standard stream that ends in the log.

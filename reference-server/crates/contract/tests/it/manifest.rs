@@ -1,4 +1,4 @@
-//! Manifests. The exact diagnostics of invalid ones are blessed files in `golden/manifest`.
+//! Manifests. The exact diagnostics of invalid ones are blessed files in `golden/contract/manifest`.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use contract::manifest::{Backend, Manifest, code};

@@ -32,6 +32,25 @@ pub mod code {
     pub const TLS_FAILED: &str = "tls_failed";
     /// The request itself cannot be read: no JSON object, or a body that is no base64.
     pub const INVALID_REQUEST: &str = "invalid_request";
+
+    /// All of them.
+    pub const ALL: &[&str] = &[
+        INVALID_URL,
+        SCHEME_NOT_ALLOWED,
+        USERINFO_NOT_ALLOWED,
+        DOMAIN_NOT_ALLOWED,
+        ADDRESS_NOT_ALLOWED,
+        METHOD_NOT_ALLOWED,
+        HEADER_NOT_ALLOWED,
+        HEADERS_TOO_LARGE,
+        REQUEST_TOO_LARGE,
+        REDIRECT_NOT_ALLOWED,
+        TOO_MANY_REDIRECTS,
+        RESPONSE_TOO_LARGE,
+        CONNECTION_FAILED,
+        TLS_FAILED,
+        INVALID_REQUEST,
+    ];
 }
 
 /// A refused or failed outbound request. `Display` is the text a guest reads.

@@ -34,6 +34,26 @@ pub mod code {
     pub const PERMISSION_DENIED: &str = "permission_denied";
     /// Any other error of the database, with its own message.
     pub const DATABASE_ERROR: &str = "database_error";
+
+    /// All of them.
+    pub const ALL: &[&str] = &[
+        SYNTAX_ERROR,
+        EMPTY_STATEMENT,
+        MULTIPLE_STATEMENTS,
+        STATEMENT_NOT_ALLOWED,
+        RETURNING_REQUIRED,
+        FUNCTION_NOT_ALLOWED,
+        RELATION_NOT_ALLOWED,
+        SELECT_INTO,
+        LOCKING_NOT_ALLOWED,
+        STATEMENT_TOO_LARGE,
+        PARAMS_INVALID,
+        TOO_MANY_ROWS,
+        RESULT_TOO_LARGE,
+        TIMEOUT,
+        PERMISSION_DENIED,
+        DATABASE_ERROR,
+    ];
 }
 
 /// A refused statement. `Display` is the text a guest reads.

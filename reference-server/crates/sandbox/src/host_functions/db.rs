@@ -149,7 +149,10 @@ impl Failure {
                 super::refused(caller, function, &BadArgument::OutOfBounds);
             }
             // Guests probe and retry; what went wrong is theirs to report.
-            Self::Told(error) => tracing::debug!(%plugin, function, %error, "statement failed"),
+            Self::Told(error) => {
+                tracing::debug!(%plugin, function, %error, "statement failed");
+                caller.data().notes.refused(error);
+            }
         }
     }
 }

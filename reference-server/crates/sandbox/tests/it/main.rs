@@ -28,4 +28,5 @@ mod time;
 mod toolchains;
 mod transactions;
 mod wasi;
+mod watched;
 mod world;
