@@ -1,8 +1,11 @@
 //! Renders the blessed files from the contract and compares them.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod blessed;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use blessed::Blessed;
 use contract::abi::{self, Signature};
 use contract::api::{Envelope, ErrorCode};
 use contract::envelope::{RequestEnvelope, ResponseEnvelope};
@@ -10,12 +13,11 @@ use contract::event::{Emitted, Event};
 use contract::fetch::{FetchRequest, FetchResponse};
 use contract::manifest::{Manifest, Problem, code};
 use contract::name::PluginName;
-use golden::Blessed;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 /// How to accept a change, for every failure message.
-const REFRESH: &str = "If the change is intended, run `UPDATE_GOLDEN=1 cargo test -p golden` and \
+const REFRESH: &str = "If the change is intended, run `UPDATE_GOLDEN=1 cargo test -p golden --test contract` and \
                        review the difference: plugins in the field were written against these files.";
 
 /// Name under which every specimen is installed; `name_mismatch` bears another id.
@@ -26,7 +28,7 @@ const FOLDERS: [&str; 3] = ["abi", "http", "manifest"];
 
 #[test]
 fn blessed_files_say_what_the_code_does() {
-    let mut blessed = Blessed::from_env(env!("CARGO_MANIFEST_DIR"));
+    let mut blessed = Blessed::from_env(concat!(env!("CARGO_MANIFEST_DIR"), "/contract"));
     functions(&mut blessed);
     requests(&mut blessed);
     responses(&mut blessed);
@@ -34,7 +36,8 @@ fn blessed_files_say_what_the_code_does() {
     manifests(&mut blessed);
     error_codes(&mut blessed);
     let mismatches = blessed.finish(&FOLDERS).unwrap();
-    let list: Vec<_> = mismatches.iter().map(|mismatch| format!("  golden/{mismatch}")).collect();
+    let list: Vec<_> =
+        mismatches.iter().map(|mismatch| format!("  golden/contract/{mismatch}")).collect();
     assert!(list.is_empty(), "blessed files differ:\n{}\n{REFRESH}", list.join("\n"));
 }
 
@@ -148,13 +151,13 @@ fn manifests(blessed: &mut Blessed) {
             Ok(manifest) => manifest.check_name(&installed).err().into_iter().collect(),
             Err(problems) => problems.0,
         };
-        assert!(!problems.is_empty(), "golden/manifest/{name}.json has no problem");
+        assert!(!problems.is_empty(), "contract/manifest/{name}.json has no problem");
         shown.extend(problems.iter().map(|problem| problem.code));
         let document = json!({"problems": problems});
         blessed.check(format!("manifest/{name}.diagnostics.json"), &pretty(document)).unwrap();
     }
     let missing: Vec<_> = code::ALL.iter().filter(|code| !shown.contains(*code)).collect();
-    assert!(missing.is_empty(), "no manifest in golden/manifest shows {missing:?}");
+    assert!(missing.is_empty(), "no manifest in contract/manifest shows {missing:?}");
 }
 
 /// The whole table of error codes, and the envelope around one.
