@@ -214,21 +214,21 @@ pub(crate) fn scenarios(
     if all.is_empty() {
         return Err(KitError::NoScenarios(shown(&plugin.root)));
     }
-    let named = path.is_file() && path.extension().is_some_and(|it| it == "toml");
-    let one = named.then(|| std::path::absolute(path).ok()).flatten();
+    let is_file = path.is_file() && path.extension().is_some_and(|it| it == "toml");
+    let one = is_file.then(|| std::path::absolute(path).ok()).flatten();
     let name = |file: &Path| file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let wanted = |file: &PathBuf| {
         let selected =
             filters.is_empty() || filters.iter().any(|it| name(file).contains(it.as_str()));
         selected && one.as_ref().is_none_or(|one| one == file)
     };
-    let selected: Vec<_> = all.iter().filter(|file| wanted(file)).cloned().collect();
-    if selected.is_empty() {
+    let meant: Vec<_> = all.iter().filter(|file| wanted(file)).cloned().collect();
+    if meant.is_empty() {
         let names = all.iter().map(|file| name(file)).collect::<Vec<_>>().join(", ");
         let filters = if filters.is_empty() { shown(path) } else { filters.join(" or ") };
         return Err(KitError::NothingSelected { filters, names });
     }
-    let complete = selected.len() == all.len();
+    let complete = meant.len() == all.len();
     let read = |file: PathBuf| match Scenario::read(&file) {
         Ok(scenario) => Ok(Arc::new(scenario)),
         Err(mut diagnostic) => {
@@ -236,7 +236,7 @@ pub(crate) fn scenarios(
             Err((file, Box::new(diagnostic)))
         }
     };
-    Ok((selected.into_iter().map(read).collect(), complete))
+    Ok((meant.into_iter().map(read).collect(), complete))
 }
 
 /// A path as people wrote it: from where they are, if it is below.

@@ -14,6 +14,7 @@ use golden::{Kit, Options, Update};
 use super::{Exit, Wasm, Which, runtime};
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Test {
     #[command(flatten)]
     which: Which,
@@ -22,7 +23,7 @@ pub(super) struct Test {
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
-    /// Write the report as JUnit
+    /// Write the report as `JUnit`
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
     /// Fail when a step takes more instructions than accepted, by more than this part

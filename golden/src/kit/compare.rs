@@ -71,20 +71,20 @@ fn settle(
         text: ran.text.clone(),
     };
     let written = match update {
-        Update::Never => Ok(()),
-        // A transcript of a scenario that failed in another way is a draft: the failure goes first.
+        // A transcript of a scenario that failed in another way is a draft: the failure goes first,
+        // and what waits from an earlier run waits no longer.
         Update::Accept if ran.failures.is_empty() => {
             report.verdict = Verdict::Passed;
             report.failures.clear();
             report.difference = None;
             place.bless(&snapshot)
         }
-        Update::Propose if settled => place.reject(),
-        Update::Propose if ran.failures.is_empty() => {
+        Update::Propose if ran.failures.is_empty() && !settled => {
             report.pending = Some(shown(&place.pending()));
             place.propose(&snapshot)
         }
-        Update::Propose | Update::Accept => Ok(()),
+        Update::Propose => place.reject(),
+        Update::Never | Update::Accept => Ok(()),
     };
     written.map_err(|source| KitError::Write { path: place.pending(), source })
 }

@@ -1,4 +1,4 @@
-//! What shows test results reads JUnit.
+//! What shows test results reads `JUnit`.
 
 use std::fmt::Write as _;
 use std::time::Duration;

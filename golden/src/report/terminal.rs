@@ -8,6 +8,7 @@ use owo_colors::{OwoColorize as _, Style};
 
 use super::{Report, ScenarioReport, StepReport, Verdict};
 use crate::cost;
+use crate::coverage::Unused;
 
 /// Instructions that grew by less are not worth a line.
 const NOTABLE: f64 = 0.01;
@@ -48,7 +49,7 @@ pub fn terminal(report: &Report, colour: bool, costs: bool) -> String {
             grown(&mut out, scenario);
         }
     }
-    for (what, list) in report.unused.iter().flat_map(|unused| unused.lists()) {
+    for (what, list) in report.unused.iter().flat_map(Unused::lists) {
         for entry in list {
             let _ = writeln!(out, "never exercised: {what}: {entry}");
         }

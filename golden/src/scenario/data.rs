@@ -24,13 +24,13 @@ pub struct File {
     /// What a call may take.
     #[serde(default)]
     pub limits: Limits,
-    /// Values for config_get, by key.
+    /// Values for `config_get`, by key.
     #[serde(default)]
     pub config: BTreeMap<String, String>,
-    /// Secret values for config_get, by key. Snapshots, cassettes and reports never show them.
+    /// Secret values for `config_get`, by key. Snapshots, cassettes and reports never show them.
     #[serde(default)]
     pub secrets: BTreeMap<String, String>,
-    /// How the installation presents itself, for settings_get.
+    /// How the installation presents itself, for `settings_get`.
     #[serde(default)]
     pub branding: Branding,
     /// Users, by name.
@@ -45,10 +45,10 @@ pub struct File {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Task>")]
     pub tasks: BTreeMap<Spanned<String>, Task>,
-    /// Key-value pairs that are there in the beginning, for storage_get.
+    /// Key-value pairs that are there in the beginning, for `storage_get`.
     #[serde(default)]
     pub store: BTreeMap<String, String>,
-    /// Cache entries that are there in the beginning, for cache_get.
+    /// Cache entries that are there in the beginning, for `cache_get`.
     #[serde(default)]
     pub cache: BTreeMap<String, String>,
     /// Answers of the network, for fetch. The first that fits is used, as often as it is asked.
@@ -102,7 +102,7 @@ pub struct User {
     pub id: Option<Spanned<String>>,
     /// The shown name. Default: the name.
     pub full_name: Option<String>,
-    /// Name of the global role. Default: USER.
+    /// Name of the global role. Default: `USER`.
     pub role: Option<String>,
     /// Permissions of the global role. Default: those that a new installation gives the role.
     pub permissions: Option<Vec<String>>,
@@ -137,7 +137,7 @@ pub struct Member {
     /// A UUID. Default: one that follows from the names.
     #[schemars(with = "Option<String>")]
     pub id: Option<Spanned<String>>,
-    /// Name of the role in the project. Default: PROJECT_MEMBER.
+    /// Name of the role in the project. Default: `PROJECT_MEMBER`.
     pub role: Option<String>,
     /// Permissions of that role. Default: those that a new installation gives the role.
     pub permissions: Option<Vec<String>>,
@@ -167,7 +167,7 @@ pub struct Task {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fetch {
-    /// The request it answers, such as "GET https://api.example.com/v1/items".
+    /// The request it answers, such as `GET https://api.example.com/v1/items`.
     #[schemars(with = "String")]
     pub request: Spanned<String>,
     /// Only requests whose body is this JSON.
@@ -181,7 +181,7 @@ pub struct Fetch {
     pub json: Option<Value>,
     /// Body of the answer, as text.
     pub body: Option<String>,
-    /// No answer but a failure, such as "connection_failed: refused".
+    /// No answer but a failure, such as `connection_failed: refused`.
     pub error: Option<String>,
     /// No answer ever: the guest's call runs out of time.
     #[serde(default)]
@@ -223,8 +223,8 @@ pub struct Pattern {
 pub struct Step {
     /// What the step is called. Default: the request or the event.
     pub name: Option<String>,
-    /// A request, such as "POST /projects/{apollo}/items?draft=1". The path is what follows
-    /// /plugins/NAME; {apollo} is the id of what is called so.
+    /// A request, such as `POST /projects/{apollo}/items?draft=1`. The path is what follows
+    /// `/plugins/NAME`; `{apollo}` is the id of what is called so.
     #[schemars(with = "Option<String>")]
     pub request: Option<Spanned<String>>,
     /// Who asks: the name of a user. Default: nobody.

@@ -1,6 +1,7 @@
 //! The network, from the scenario's stubs. Redirects are followed as a host follows them, each hop
 //! judged by the policy.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -69,7 +70,7 @@ impl Network {
         if stubs.contains(&asked) {
             text.push_str("; there is one for another request_json");
         } else if let Some(near) = nearest(&asked, stubs.iter().map(String::as_str)) {
-            text.push_str(&format!("\n  - {near}\n  + {asked}"));
+            let _ = write!(text, "\n  - {near}\n  + {asked}");
         }
         self.complaints.add(text);
         OutboundRefusal::new(code::CONNECTION_FAILED, "the scenario has no answer to this request")

@@ -7,11 +7,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Environment variable that, set to `1`, makes a run write the files instead of comparing them.
-pub const UPDATE: &str = "UPDATE_GOLDEN";
+pub(crate) const UPDATE: &str = "UPDATE_GOLDEN";
 
 /// One run over a folder of blessed files. Differences are collected, so that one run shows all.
 #[derive(Debug)]
-pub struct Blessed {
+pub(crate) struct Blessed {
     root: PathBuf,
     update: bool,
     known: BTreeSet<PathBuf>,
@@ -20,7 +20,7 @@ pub struct Blessed {
 
 /// One file that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mismatch {
+pub(crate) enum Mismatch {
     /// There is no such file.
     Missing {
         /// Relative to the folder.
@@ -63,23 +63,23 @@ impl fmt::Display for Mismatch {
 
 impl Blessed {
     /// Begins a run over `root`, comparing or, when [`UPDATE`] is `1`, writing.
-    pub fn from_env(root: impl Into<PathBuf>) -> Self {
+    pub(crate) fn from_env(root: impl Into<PathBuf>) -> Self {
         Self::new(root, std::env::var_os(UPDATE).is_some_and(|value| value == "1"))
     }
 
     /// Begins a run over `root`.
-    pub fn new(root: impl Into<PathBuf>, update: bool) -> Self {
+    pub(crate) fn new(root: impl Into<PathBuf>, update: bool) -> Self {
         Self { root: root.into(), update, known: BTreeSet::new(), mismatches: Vec::new() }
     }
 
     /// Reads a file that people write: an input, never rendered.
-    pub fn input(&mut self, file: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+    pub(crate) fn input(&mut self, file: impl AsRef<Path>) -> io::Result<Vec<u8>> {
         self.known.insert(file.as_ref().to_owned());
         fs::read(self.root.join(file))
     }
 
     /// Compares a file with what was rendered, or writes it. A final line break is added.
-    pub fn check(&mut self, file: impl AsRef<Path>, rendered: &str) -> io::Result<()> {
+    pub(crate) fn check(&mut self, file: impl AsRef<Path>, rendered: &str) -> io::Result<()> {
         let file = file.as_ref().to_owned();
         let rendered = format!("{}\n", rendered.trim_end());
         let path = self.root.join(&file);
@@ -105,7 +105,11 @@ impl Blessed {
     }
 
     /// Names of the files below `folder` (not deeper) that satisfy `wanted`, sorted.
-    pub fn list(&self, folder: &str, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<String>> {
+    pub(crate) fn list(
+        &self,
+        folder: &str,
+        wanted: impl Fn(&str) -> bool,
+    ) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for entry in fs::read_dir(self.root.join(folder))? {
             let name = entry?.file_name().to_string_lossy().into_owned();
@@ -119,7 +123,7 @@ impl Blessed {
 
     /// Ends the run: every file below `folders` must have been read or rendered. In an updating run
     /// stale files are removed. Returns what is wrong.
-    pub fn finish(mut self, folders: &[&str]) -> io::Result<Vec<Mismatch>> {
+    pub(crate) fn finish(mut self, folders: &[&str]) -> io::Result<Vec<Mismatch>> {
         for folder in folders {
             for file in files_below(&self.root, Path::new(folder))? {
                 if self.known.contains(&file) {

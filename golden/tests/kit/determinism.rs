@@ -38,11 +38,11 @@ async fn a_plugin_in_go_is_the_same_each_time() {
     std::fs::create_dir(folder.path().join("golden")).unwrap();
     std::fs::write(folder.path().join("plugin.json"), fixture.manifest.unwrap()).unwrap();
     std::fs::write(folder.path().join("plugin.wasm"), fixture.wasm).unwrap();
-    let manifest = contract_routes(fixture.manifest.unwrap());
-    let steps: String = manifest
+    let steps: Vec<_> = requests(fixture.manifest.unwrap())
         .iter()
-        .map(|request| format!("[[steps]]\nrequest = \"{request}\"\nas = \"alice\"\n\n"))
+        .map(|request| format!("[[steps]]\nrequest = \"{request}\"\nas = \"alice\"\n"))
         .collect();
+    let steps = steps.join("\n");
     let scenario = format!(
         "[users.alice]\npermissions = [\"*\"]\n[projects.apollo.members.alice]\n\
          permissions = [\"*\"]\n\n{steps}"
@@ -64,7 +64,7 @@ async fn a_plugin_in_go_is_the_same_each_time() {
 }
 
 /// `GET /projects/{apollo}/notes` for each route with GET.
-fn contract_routes(manifest: &str) -> Vec<String> {
+fn requests(manifest: &str) -> Vec<String> {
     let manifest: serde_json::Value = serde_json::from_str(manifest).unwrap();
     let routes = manifest["backend"]["routes"].as_array().unwrap();
     routes

@@ -178,12 +178,9 @@ impl Folder {
     pub(crate) async fn transcript(&self, scenario: &str) -> String {
         self.write("golden/notes.toml", scenario);
         let report = self.scenario().await;
-        let failures = report.failures.iter().map(|it| format!("! {}\n", it.message));
+        let failures = report.failures.iter().map(|it| format!("! {}", it.message));
         let text = report.difference.unwrap_or_default();
-        failures.collect::<String>()
-            + &text
-                .lines()
-                .map(|line| format!("{}\n", line.trim_start_matches('+')))
-                .collect::<String>()
+        let lines = text.lines().map(|line| line.trim_start_matches('+').to_owned());
+        failures.chain(lines).collect::<Vec<_>>().join("\n")
     }
 }

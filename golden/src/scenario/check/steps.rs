@@ -14,17 +14,17 @@ use crate::scenario::steps::Body;
 use crate::scenario::{Action, Expect, Step, World, data};
 
 pub(super) fn steps(
-    steps: Vec<Spanned<data::Step>>,
+    all: Vec<Spanned<data::Step>>,
     world: &World,
     names: &mut Names,
 ) -> Checked<Vec<Step>> {
     let mut taken = BTreeSet::new();
     let mut read = Vec::new();
-    for step in steps {
-        let (span, named) = (step.span(), step.get_ref().name.is_some());
-        let mut step = self::step(step, world, names)?;
+    for written in all {
+        let (span, by_author) = (written.span(), written.get_ref().name.is_some());
+        let mut step = self::step(written, world, names)?;
         if !taken.insert(step.name.clone()) {
-            if named {
+            if by_author {
                 return Err(Mistake::new(span, format!("two steps are called `{}`", step.name))
                     .help("give each a name of its own, or none"));
             }

@@ -111,9 +111,9 @@ impl GuestInstance {
     pub(crate) async fn handle_event(&mut self, event: &Event) -> Result<(), CallError> {
         let Some(handler) = self.handle_event.clone() else { return Ok(()) };
         self.begin(None);
-        let handled = self.deliver(&handler, event).await;
+        let outcome = self.deliver(&handler, event).await;
         tell_spent(&self.store);
-        handled
+        outcome
     }
 
     async fn deliver(&mut self, handler: &HandleEvent, event: &Event) -> Result<(), CallError> {

@@ -92,8 +92,6 @@ shapes! {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use contract::abi::{HOST_FUNCTIONS, ValType};
 
     use super::*;
