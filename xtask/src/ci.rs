@@ -25,6 +25,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let mut steps = lint_steps();
     steps.push(("test", xtask(["test"])));
     steps.push(("consumers", xtask(["consumers"])));
+    steps.push(("authors", xtask(["authors"])));
     steps.push(("conformance", xtask(["conformance"])));
     steps.push(("serve", xtask(["serve", "--check"])));
     steps.push(("replicas", xtask(["serve", "--check", "--replicas", "2"])));

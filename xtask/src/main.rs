@@ -1,6 +1,7 @@
 //! `cargo xtask`: the project's own commands, one module each.
 
 mod api;
+mod authors;
 mod catalog;
 mod ci;
 mod conformance;
@@ -46,6 +47,8 @@ enum Command {
     Test(test::Args),
     /// Open the reports in a browser, and read them with parsers of others; needs Node.js and Chromium.
     Consumers,
+    /// Follow the pages for authors of plugins, as a newcomer would: every file, every command.
+    Authors(authors::Args),
     /// Build the guests and write `fixtures-plugins/artifacts`, or compare with what is there.
     Fixtures(fixtures::Args),
     /// Check the rules of the house: arrows between crates, inherited settings, module docs.
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Command::Hosted(command) => command.first_half(),
         Command::Test(args) => test::run(&args),
         Command::Consumers => consumers::run(),
+        Command::Authors(args) => authors::run(&args),
         Command::Fixtures(args) => fixtures::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Tidy => tidy::run().map(|()| ExitCode::SUCCESS),
         Command::Lint => ci::lint(),
