@@ -280,7 +280,7 @@ async fn write_all(folder: &Path) {
 async fn consumers_read_what_is_written() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("views");
     let _ = std::fs::remove_dir_all(&folder);
-    write_all(&folder).await;
+    Box::pin(write_all(&folder)).await;
     let status = tokio::task::spawn_blocking(move || {
         Command::new("node")
             .args(["--test", "--test-reporter=spec"])
