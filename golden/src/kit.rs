@@ -1,8 +1,10 @@
 //! Scenarios of a plugin, run side by side and compared with what was accepted.
 
 mod compare;
+mod select;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,16 +14,17 @@ use policy::Policy;
 use sandbox::watch::WatchedEngine;
 use sandbox::{LoadError, SandboxConfig, SandboxError};
 
-use crate::Diagnostic;
 use crate::cassette::{Cassette, Replay};
 use crate::cost::Allowance;
 use crate::coverage::Coverage;
 use crate::plugin::{Plugin, PluginError};
 use crate::report::{Report, ScenarioReport, Verdict, milliseconds};
 use crate::run::Running;
-use crate::scenario::Scenario;
 use crate::snapshot::InvalidSnapshot;
 use crate::stage::Database;
+
+use self::select::Read;
+pub(crate) use self::select::scenarios;
 
 /// What runs golden tests: an engine that every plugin and every scenario shares.
 #[derive(Clone, Debug)]
@@ -108,15 +111,21 @@ pub enum KitError {
     Snapshot(#[from] InvalidSnapshot),
 }
 
-/// A scenario, or what is wrong with its file.
-pub(crate) type Read = Result<Arc<Scenario>, (PathBuf, Box<Diagnostic>)>;
-
 impl Kit {
     /// Sets up the engine. Compiled modules are kept in the user's cache, so that a plugin is compiled
     /// once per build of it.
     pub fn new() -> Result<Self, KitError> {
-        let config = SandboxConfig { max_idle_instances: 1, module_cache_dir: module_cache() };
-        Ok(Self { engine: WatchedEngine::new(config, &Policy::default())? })
+        let engine = |module_cache_dir| {
+            let config = SandboxConfig { max_idle_instances: 1, module_cache_dir };
+            WatchedEngine::new(config, &Policy::default())
+        };
+        let named = variable("GOLDEN_CACHE_DIR").map(PathBuf::from);
+        let engine = match (named, users_cache()) {
+            (Some(folder), _) => engine(Some(folder))?,
+            // A home that nobody can write to, in a container: every run compiles.
+            (None, cache) => engine(cache).or_else(|_| engine(None))?,
+        };
+        Ok(Self { engine })
     }
 
     /// The engine.
@@ -204,41 +213,6 @@ impl Kit {
     }
 }
 
-/// The scenarios that are meant, and whether they are all there are.
-pub(crate) fn scenarios(
-    plugin: &Plugin,
-    path: &Path,
-    filters: &[String],
-) -> Result<(Vec<Read>, bool), KitError> {
-    let all = plugin.scenario_files()?;
-    if all.is_empty() {
-        return Err(KitError::NoScenarios(shown(&plugin.root)));
-    }
-    let is_file = path.is_file() && path.extension().is_some_and(|it| it == "toml");
-    let one = is_file.then(|| std::path::absolute(path).ok()).flatten();
-    let name = |file: &Path| file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let wanted = |file: &PathBuf| {
-        let selected =
-            filters.is_empty() || filters.iter().any(|it| name(file).contains(it.as_str()));
-        selected && one.as_ref().is_none_or(|one| one == file)
-    };
-    let meant: Vec<_> = all.iter().filter(|file| wanted(file)).cloned().collect();
-    if meant.is_empty() {
-        let names = all.iter().map(|file| name(file)).collect::<Vec<_>>().join(", ");
-        let filters = if filters.is_empty() { shown(path) } else { filters.join(" or ") };
-        return Err(KitError::NothingSelected { filters, names });
-    }
-    let complete = meant.len() == all.len();
-    let read = |file: PathBuf| match Scenario::read(&file) {
-        Ok(scenario) => Ok(Arc::new(scenario)),
-        Err(mut diagnostic) => {
-            diagnostic.file = PathBuf::from(shown(&file));
-            Err((file, Box::new(diagnostic)))
-        }
-    };
-    Ok((meant.into_iter().map(read).collect(), complete))
-}
-
 /// A path as people wrote it: from where they are, if it is below.
 pub(crate) fn shown(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
@@ -246,16 +220,16 @@ pub(crate) fn shown(path: &Path) -> String {
     if short.as_os_str().is_empty() { ".".to_owned() } else { short.display().to_string() }
 }
 
-/// Where compiled modules are kept: `GOLDEN_CACHE_DIR`, or the user's cache.
-fn module_cache() -> Option<PathBuf> {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    if let Some(folder) = variable("GOLDEN_CACHE_DIR") {
-        return Some(folder.into());
-    }
+/// Where compiled modules are kept unless `GOLDEN_CACHE_DIR` says where.
+fn users_cache() -> Option<PathBuf> {
     let user = variable("XDG_CACHE_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(variable("HOME")?).join(".cache")))?;
     Some(user.join("golden").join("modules"))
+}
+
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
 /// Runs every scenario of a plugin, for `cargo test`. Panics with the report when one does not pass.

@@ -43,6 +43,8 @@ impl Init {
         write(golden.join("snapshots/.gitignore"), IGNORED)?;
         if let Some(wasm) = self.wasm.wasm {
             let wasm = std::path::absolute(wasm)?;
+            // Below the plugin it is found on every machine.
+            let wasm = wasm.strip_prefix(&plugin.root).unwrap_or(&wasm);
             let settings = toml::Value::String(wasm.display().to_string());
             write(golden.join(golden::plugin::SETTINGS), &format!("wasm = {settings}\n"))?;
         }

@@ -23,8 +23,7 @@ pub(super) struct Test {
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
-    /// Write the report as `JUnit`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help = "Write the report as JUnit XML")]
     junit: Option<PathBuf>,
     /// Fail when a step takes more instructions than accepted, by more than this part
     #[arg(long, value_name = "PERCENT")]

@@ -92,6 +92,22 @@ fn reports_for_programs() {
 }
 
 #[test]
+fn without_a_postgres_nothing_is_recorded() {
+    let folder = Folder::new(&Guest::default());
+    folder.write("golden/notes.toml", "[[steps]]\nrequest = \"GET /notes\"\n");
+    let output = Command::new(env!("CARGO_BIN_EXE_golden"))
+        .arg("record")
+        .current_dir(folder.path())
+        // Nobody listens there.
+        .env(services::DATABASE_URL_VARIABLE, "postgres://nobody@127.0.0.1:1/none")
+        .output()
+        .unwrap();
+    let said = ends(&output, 4);
+    assert!(said.contains("a recording takes a Postgres"), "{said}");
+    assert!(!folder.path().join("golden/cassettes").exists());
+}
+
+#[test]
 fn what_cannot_be_used_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let said = ends(&golden(folder.path(), &["test"]), 2);
