@@ -1,7 +1,9 @@
 //! The suite: ledger and cases that fit each other.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::aliases::{AliasError, Aliases};
-use crate::case::{self, Case, CaseError};
+use crate::case::{self, Case, CaseError, Feature};
 use crate::ledger::{GateProblem, Ledger, LedgerError, gate, short_hash};
 use crate::sources::Sources;
 
@@ -39,11 +41,23 @@ fn lines<T: ToString>(problems: &[T]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
+/// A refusal says nothing where the same thing, done right, cannot be tried: it needs what its positive
+/// twin needs.
+fn need_what_twins_need(cases: &mut [Case]) {
+    let needs: BTreeMap<String, BTreeSet<Feature>> =
+        cases.iter().map(|case| (case.id.clone(), case.features.clone())).collect();
+    for case in cases {
+        let twin = case.twin.as_deref().and_then(|twin| needs.get(twin));
+        case.features.extend(twin.into_iter().flatten());
+    }
+}
+
 impl Suite {
     /// Reads the sources without asking the gate, for commands that show what it would say.
     pub fn read(sources: &Sources) -> Result<Self, SuiteError> {
         let ledger = Ledger::parse(sources)?;
-        let cases = case::load(&sources.cases).map_err(SuiteError::Cases)?;
+        let mut cases = case::load(&sources.cases).map_err(SuiteError::Cases)?;
+        need_what_twins_need(&mut cases);
         let files = sources.cases.iter().map(|file| format!("{}\n{}", file.path, file.text));
         let digest = short_hash(&files.collect::<Vec<_>>().join("\n"));
         let aliases = Aliases::parse(&sources.aliases)?;
