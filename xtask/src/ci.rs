@@ -27,6 +27,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     steps.push(("consumers", xtask(["consumers"])));
     steps.push(("authors", xtask(["authors"])));
     steps.push(("conformance", xtask(["conformance"])));
+    steps.push(("mutants", xtask(["conformance", "--mutants"])));
     steps.push(("serve", xtask(["serve", "--check"])));
     steps.push(("replicas", xtask(["serve", "--check", "--replicas", "2"])));
     steps.push(("kills", xtask(["kills", "--count", "120"])));
