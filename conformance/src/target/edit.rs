@@ -4,7 +4,7 @@ use super::template::{Answers, render};
 use crate::case::Feature;
 
 /// Sections of which no key makes sense alone, with the keys that then stand there.
-const WHOLE: [(&str, &[&str]); 4] = [
+const WHOLE: [(&str, &[&str]); 5] = [
     ("admin", &["username", "password_env"]),
     ("catalog", &["listen", "url"]),
     (
@@ -20,6 +20,7 @@ const WHOLE: [(&str, &[&str]); 4] = [
         ],
     ),
     ("valkey", &["url"]),
+    ("config.branding", &["logo_url", "brand_name", "primary_color_light", "primary_color_dark"]),
 ];
 /// Features that are claimed when a section of their name is written.
 const CLAIMED: [Feature; 5] =
@@ -146,6 +147,10 @@ mod tests {
             ("config.empty_keys", "[\"B\"]"),
             ("config.secret_keys", "[\"C\"]"),
             ("config.granted", "{ key = \"D\", value = \"d\", plugin = \"com.hostproof.d\" }"),
+            ("config.branding.logo_url", ""),
+            ("config.branding.brand_name", "Mine"),
+            ("config.branding.primary_color_light", "#111111"),
+            ("config.branding.primary_color_dark", "#222222"),
             ("faults.host.kill", "[\"kill\"]"),
             ("faults.host.start", "[\"start\"]"),
             ("limits.sql_rows", "5"),

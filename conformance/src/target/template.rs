@@ -156,7 +156,9 @@ profiles = [\"sandbox\", \"lifecycle\", \"surfaces\"]
 # empty_keys = [\"HOSTPROOF_EMPTY\"]          # keys set to the empty text
 # secret_keys = [\"HOSTPROOF_SECRET\"]        # keys set as secrets, granted to no plugin
 # granted = {{ key = \"HOSTPROOF_GRANTED\", value = \"green\", plugin = \"com.hostproof.granted\" }}
-# [config.branding]                        # what settings_get is to give
+
+# What settings_get is to give.
+# [config.branding]
 # logo_url = \"\"
 # brand_name = \"My host\"
 # primary_color_light = \"#2563eb\"

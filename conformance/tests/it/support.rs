@@ -73,7 +73,8 @@ pub(crate) fn target(url: &str) -> Target {
          [outbound]\nlisten = \"127.0.0.1:0\"\nca_file = \"{AUTHORITY}\"\nallowed_host = \"allowed.test\"\nother_host = \"other.test\"\n\
          untrusted_host = \"untrusted.test\"\nexpired_host = \"expired.test\"\nmisnamed_host = \"misnamed.test\"\n\
          [config]\nvalues = {{ KEY = \"value\" }}\nempty_keys = [\"EMPTY\"]\nsecret_keys = [\"SECRET\"]\n\
-         granted = {{ key = \"GRANTED\", value = \"g\", plugin = \"com.hostproof.granted\" }}\n"
+         granted = {{ key = \"GRANTED\", value = \"g\", plugin = \"com.hostproof.granted\" }}\n\
+         branding = {{ logo_url = \"\", brand_name = \"Test\", primary_color_light = \"#111111\", primary_color_dark = \"#222222\" }}\n"
     );
     Target::parse("target.toml", &text).unwrap()
 }
