@@ -22,9 +22,6 @@ use crate::world::{Stop, World};
 /// attempts would only make the run longer.
 const AGAIN_PATIENCE: Duration = Duration::from_secs(90);
 
-/// Cases that wait beside one that does not.
-const WAITING_PER_JOB: usize = 3;
-
 /// How to run.
 #[derive(Debug, Clone, Copy)]
 pub struct RunOptions {
@@ -136,7 +133,8 @@ pub async fn run<'a>(
             .buffer_unordered(jobs)
     };
     let jobs = options.jobs.max(1);
-    let shared = select(side_by_side(shared, jobs), side_by_side(waiting, WAITING_PER_JOB * jobs));
+    // Not all that wait at once: each of them begins with an installation.
+    let shared = select(side_by_side(shared, jobs), side_by_side(waiting, jobs));
     let alone = side_by_side(exclusive, 1).chain(side_by_side(faults, 1));
     let mut running = std::pin::pin!(shared.chain(alone));
     while let Some((case, ended)) = running.next().await {

@@ -43,7 +43,7 @@ const COLOR_DARK: &str = "#405060";
 const STATEMENT_DURATION: &str = "1500ms";
 const DOWNLOAD_DURATION: &str = "6s";
 /// What each request waits for while the database is away; cases of the fault tier send many.
-const ACQUIRE_TIMEOUT: &str = "1s";
+const ACQUIRE_TIMEOUT: &str = "2s";
 
 /// What differs from run to run.
 #[derive(Debug)]
