@@ -13,6 +13,9 @@ use anyhow::{Context as _, Result};
 
 use super::{catalogue::Mutant, hearing, lane::Ground, report::Judged, verdict::Outcome};
 
+/// How a mutant is judged: the first case that notices is enough.
+const HOW: [&str; 5] = ["--deadline", "5m", "--jobs", "2", "--fail-fast"];
+
 /// Judges the host without a mistake by everything the others are judged by.
 pub(crate) fn control(ground: &Ground<'_>, mutants: &[Mutant]) -> Result<Outcome> {
     let jobs = thread::available_parallelism().map_or(2, usize::from) * 4;
@@ -33,8 +36,7 @@ pub(crate) fn all(
         let lane = ground.lane(number)?;
         while let Some(mutant) = mutants.get(next.fetch_add(1, Ordering::Relaxed)) {
             ground.stage.signals.none_came()?;
-            let how = ["--deadline", "5m", "--jobs", "2", "--fail-fast"];
-            let one = hearing::ordinary(&lane, mutant, &how).context(mutant.name.clone())?;
+            let one = hearing::ordinary(&lane, mutant, &HOW).context(mutant.name.clone())?;
             let mut judged = judged.lock().unwrap_or_else(PoisonError::into_inner);
             if !one.is_killed() && one.fault_cases == 0 {
                 eprintln!("{}: {}", mutant.name, one.outcome);
@@ -54,8 +56,21 @@ pub(crate) fn all(
         lanes.into_iter().try_for_each(|lane| lane.join().expect("a lane does not panic"))
     })?;
     let mut judged = judged.into_inner().unwrap_or_else(PoisonError::into_inner);
+    alone(ground, &mut judged)?;
     once_more(ground, &mut judged)?;
     Ok((judged, began.elapsed()))
+}
+
+/// What is alive still is judged again while no other is there: side by side, a case may have run out
+/// of time before it could notice anything.
+fn alone(ground: &Ground<'_>, judged: &mut [Judged]) -> Result<()> {
+    let lane = ground.lane(1)?;
+    for one in judged.iter_mut().filter(|one| !one.is_killed() && one.fault_cases == 0) {
+        ground.stage.signals.none_came()?;
+        *one = hearing::ordinary(&lane, &one.mutant, &HOW).context(one.mutant.name.clone())?;
+        eprintln!("{}, alone: {}", one.mutant.name, one.outcome);
+    }
+    Ok(())
 }
 
 /// What is alive still, and is looked at by cases that take stores and hosts away, has these to face:

@@ -28,6 +28,12 @@ pub(crate) enum Outcome {
         /// What it said, by the ids of cases.
         over: BTreeMap<String, String>,
     },
+    /// As `Survived`, but for cases that failed beside others and passed alone. For the control that is
+    /// enough; a mutant that this happens to is judged again.
+    Unsteady {
+        /// Their ids.
+        flaky: BTreeSet<String>,
+    },
     /// Cases failed, and the code with the mistake never ran.
     NotReached {
         /// Their ids.
@@ -50,6 +56,7 @@ impl fmt::Display for Outcome {
                 write!(f, "no assertion failed")?;
                 over.iter().try_for_each(|(case, said)| write!(f, "; {case}: {said}"))
             }
+            Self::Unsteady { flaky } => write!(f, "passed alone only: {}", list(flaky)),
             Self::NotReached { failed } => {
                 write!(f, "its code never ran, and yet there failed {}", list(failed))
             }
@@ -115,6 +122,13 @@ impl Report {
                 Outcome::NotReached { failed }
             };
         }
+        let unsteady = |case: &&Case| case.verdict == "flaky";
+        let fine = |case: &Case| matches!(&*case.verdict, "pass" | "not-applicable" | "flaky");
+        let flaky: BTreeSet<String> =
+            cases.iter().copied().filter(unsteady).map(|case| case.id.clone()).collect();
+        if !flaky.is_empty() && cases.iter().all(|case| fine(case)) {
+            return Outcome::Unsteady { flaky };
+        }
         // The run ends with a failure, and only with one that was found above.
         let over: BTreeMap<String, String> = cases
             .iter()
@@ -171,9 +185,13 @@ mod tests {
 
     #[test]
     fn what_could_not_be_judged_is_no_survival() {
-        for verdict in ["blocked", "inconclusive", "not-run", "harness-error", "flaky"] {
+        for verdict in ["blocked", "inconclusive", "not-run", "harness-error"] {
             let cases = json!([case("c-1", "s-1", verdict, None)]);
             assert!(matches!(judged(&cases, true), Outcome::Stumbled { .. }), "{verdict}");
         }
+        let cases = json!([case("c-1", "s-1", "flaky", None), case("c-2", "s-1", "pass", None)]);
+        assert!(matches!(judged(&cases, true), Outcome::Unsteady { .. }));
+        let cases = json!([case("c-1", "s-1", "flaky", None), case("c-2", "s-1", "blocked", None)]);
+        assert!(matches!(judged(&cases, true), Outcome::Stumbled { .. }));
     }
 }
