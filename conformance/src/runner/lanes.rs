@@ -25,7 +25,7 @@ const AGAIN_PATIENCE: Duration = Duration::from_secs(90);
 /// How to run.
 #[derive(Debug, Clone, Copy)]
 pub struct RunOptions {
-    /// Cases under way at once in the shared lane.
+    /// Cases under way at once in the shared lane, and as many again in the waiting one.
     pub jobs: usize,
     /// For the whole run.
     pub deadline: Duration,

@@ -65,10 +65,12 @@ pub(crate) fn all(
 /// of time before it could notice anything.
 fn alone(ground: &Ground<'_>, judged: &mut [Judged]) -> Result<()> {
     let lane = ground.lane(1)?;
-    for one in judged.iter_mut().filter(|one| !one.is_killed() && one.fault_cases == 0) {
+    for one in judged.iter_mut().filter(|one| !one.is_killed()) {
         ground.stage.signals.none_came()?;
         *one = hearing::ordinary(&lane, &one.mutant, &HOW).context(one.mutant.name.clone())?;
-        eprintln!("{}, alone: {}", one.mutant.name, one.outcome);
+        if one.fault_cases == 0 {
+            eprintln!("{}, alone: {}", one.mutant.name, one.outcome);
+        }
     }
     Ok(())
 }
