@@ -8,13 +8,16 @@ mod target;
 
 use std::{
     ffi::OsString,
+    io,
     net::{Ipv4Addr, SocketAddr, TcpListener},
+    ops::Range,
     path::Path,
-    process::{Command, ExitCode, ExitStatus},
+    process::{self, Command, ExitCode, ExitStatus},
+    sync::atomic::{AtomicU16, Ordering},
     time::{Duration, Instant, SystemTime},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use nix::{sys::signal::kill, unistd::Pid};
 
 use crate::{
@@ -164,7 +167,23 @@ pub(crate) fn attend(
     }
 }
 
-/// An address nobody listens on. The suite's servers will; the host has to be told before they do.
+/// An address nobody listens on, and no other call has had. The suite's servers will; the host has to be
+/// told before they do. The port is below those that systems give to whoever connects to something:
+/// one of these may be gone before it is used.
 fn free_address() -> Result<SocketAddr> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+    const PORTS: Range<u16> = 20_000..30_000;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let width = PORTS.len();
+    // Other processes do the same, and begin elsewhere.
+    let first = process::id() as usize * 97;
+    for _ in PORTS {
+        let number = (first + usize::from(NEXT.fetch_add(1, Ordering::Relaxed))) % width;
+        let port = PORTS.start + u16::try_from(number)?;
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Ok(listener) => return Ok(listener.local_addr()?),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+            Err(error) => return Err(error).context("cannot listen on this machine"),
+        }
+    }
+    bail!("each of the ports {PORTS:?} of this machine is in use")
 }
