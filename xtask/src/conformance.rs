@@ -2,7 +2,7 @@
 //!
 //! [`crate::hosted`] says how it comes to its servers and programs.
 
-mod faults;
+pub(crate) mod faults;
 mod pages;
 mod target;
 
@@ -68,7 +68,7 @@ impl Args {
 
 pub(crate) fn run(args: &Args, stage: &Stage) -> Result<ExitCode> {
     if args.mutants.wanted() {
-        return mutants::run(&args.mutants, stage);
+        return mutants::run(&args.mutants, &args.common.services, stage);
     }
     let began = Instant::now();
     let folder = workspace::target().join("conformance");

@@ -32,6 +32,8 @@ pub(crate) const SUITE: &str = "hostproof";
 /// first by this name, further ones with `_2` and so on behind it.
 const OWN_DATABASE: &str = "HOSTPROOF_OWN_DATABASE_URL";
 const VALKEY: &str = "HOSTPROOF_VALKEY_URL";
+/// The variable that names a server for all.
+const DATABASE: &str = "HOSTPROOF_DATABASE_URL";
 
 /// The commands.
 #[derive(Debug, clap::Subcommand)]
@@ -53,7 +55,7 @@ pub(crate) enum Command {
 pub(crate) struct Common {
     /// Where Postgres and Valkey come from, see `services exec --help`.
     #[arg(long, value_name = "auto|local|docker|URL", default_value = "auto")]
-    services: String,
+    pub(crate) services: String,
     /// Build with optimisations.
     #[arg(long)]
     pub(crate) release: bool,
@@ -78,6 +80,7 @@ pub(crate) struct Stage {
     pub(crate) databases: Vec<String>,
     /// A Valkey, if there is one.
     pub(crate) valkey: Option<String>,
+    built: Vec<String>,
     programs: BTreeMap<String, PathBuf>,
 }
 
@@ -166,10 +169,17 @@ impl WithServices {
 impl Stage {
     fn new(built: &[String], databases: usize) -> Result<Self> {
         let signals = signals::watch()?;
+        let built = built.to_vec();
         let programs = built.iter().filter_map(|built| built.split_once('='));
         let programs = programs.map(|(name, path)| (name.to_owned(), path.into())).collect();
         let databases = (1..=databases).map(own_database).collect::<Result<_>>()?;
-        Ok(Self { signals, databases, valkey: env::var(VALKEY).ok(), programs })
+        Ok(Self { signals, databases, valkey: env::var(VALKEY).ok(), built, programs })
+    }
+
+    /// The arguments that make another process a second half, like ours.
+    pub(crate) fn second_half(&self) -> impl Iterator<Item = &str> {
+        let built = self.built.iter().flat_map(|built| ["--built", built]);
+        std::iter::once("with-services").chain(built)
     }
 
     /// Where a program is that the first half built.
@@ -183,6 +193,13 @@ impl Stage {
     /// The database of a command that needs one.
     pub(crate) fn database(&self) -> Result<&str> {
         Ok(self.databases.first().context("a database")?)
+    }
+}
+
+/// Has a command find servers as if nobody had found any for us.
+pub(crate) fn forget_servers(command: &mut process::Command) {
+    for variable in [DATABASE, VALKEY] {
+        command.env_remove(variable);
     }
 }
 

@@ -8,9 +8,10 @@
 //!
 //! ```text
 //! data ─▶ switch ─▶ source ─▶ one host that can be every mutant
-//!                                   └─▶ catalogue ─▶ hunt, in lanes ─▶ hearing ─▶ verdict ─▶ report
+//!                                   └─▶ catalogue ─▶ hunt, in lanes or apart ─▶ hearing ─▶ verdict ─▶ report
 //! ```
 
+mod apart;
 mod catalogue;
 pub(crate) mod data;
 mod hearing;
@@ -25,7 +26,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Result, bail, ensure};
 
-use crate::{hosted::Stage, tool::announce};
+use crate::{hosted::Stage, tool::announce, workspace};
 use catalogue::Mutant;
 use report::Matrix;
 pub(crate) use source::build;
@@ -55,12 +56,16 @@ pub(crate) struct Choice {
     /// Folder for mutants.json.
     #[arg(long, value_name = "DIR", default_value = "hostproof-report")]
     mutants_out: PathBuf,
+    /// Judge the one mutant of this folder by the cases that take stores and host away, and leave the
+    /// answer there: how this command calls itself.
+    #[arg(long, value_name = "DIR", hide = true)]
+    apart: Option<PathBuf>,
 }
 
 impl Choice {
     /// Whether mutants are to be judged at all.
     pub(crate) fn wanted(&self) -> bool {
-        self.mutants || !self.only.is_empty()
+        self.mutants || !self.only.is_empty() || self.apart.is_some()
     }
 
     /// How many hosts are at work at once.
@@ -104,13 +109,16 @@ fn shard(text: &str) -> Result<(usize, usize), String> {
 }
 
 /// Judges the control and then the mutants.
-pub(crate) fn run(args: &Choice, stage: &Stage) -> Result<ExitCode> {
+pub(crate) fn run(args: &Choice, services: &str, stage: &Stage) -> Result<ExitCode> {
     ensure!(
         stage.valkey.is_some(),
         "mutants of what is done with a Valkey need one, see --services"
     );
+    if let Some(folder) = &args.apart {
+        return apart::answer(stage, folder).map(|()| ExitCode::SUCCESS);
+    }
     let chosen = args.choose(catalogue::read(stage)?)?;
-    let ground = lane::Ground::prepare(stage)?;
+    let ground = lane::Ground::prepare(stage, workspace::target().join("mutants/lanes"))?;
     announce("judging the control, which has no mistake");
     let control = hunt::control(&ground, &chosen)?;
     if let Outcome::Unsteady { .. } = &control {
@@ -120,7 +128,7 @@ pub(crate) fn run(args: &Choice, stage: &Stage) -> Result<ExitCode> {
     }
     eprintln!("    {control}");
     announce(&format!("judging {} mutants in {} lanes", chosen.len(), args.lanes()));
-    let matrix = Matrix::new(hunt::all(&ground, &chosen, args.lanes())?);
+    let matrix = Matrix::new(hunt::all(&ground, services, &chosen, args.lanes())?);
     matrix.write(&args.mutants_out)?;
     if args.json {
         println!("{}", matrix.to_json()?);

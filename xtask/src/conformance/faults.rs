@@ -23,6 +23,11 @@ const ORDER_DEADLINE: Duration = Duration::from_secs(5);
 /// From SIGKILL to the end of a process.
 const KILL_DEADLINE: Duration = Duration::from_secs(10);
 
+/// Whether Postgres and Valkey were started for us, and can be taken away.
+pub(crate) fn servers_are_ours() -> bool {
+    std::env::var_os(SERVERS).is_some()
+}
+
 /// The host, and the socket on which orders about it come.
 #[derive(Debug)]
 pub(crate) struct Controlled<'a> {

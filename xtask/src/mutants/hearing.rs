@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 use super::{
     catalogue::Mutant,
     lane::Lane,
-    report::Judged,
+    report::{Judged, millis},
     verdict::{Outcome, Report},
 };
 use crate::{
@@ -31,19 +31,19 @@ pub(crate) fn ordinary(lane: &Lane<'_>, mutant: &Mutant, how: &[&str]) -> Result
         Ok(host) => host,
         Err(error) => return stillborn(stage, mutant, began, &error),
     };
-    let start_ms = began.elapsed().as_millis();
+    let start_ms = millis(began.elapsed());
     let folder = ground.folder();
     fs::write(folder.join("target.toml"), target.render(&host.url, None))?;
     let mut suite = suite(stage, mutant, folder, how)?;
     let status = suite.status().context("cannot run the suite")?;
-    let suite_ms = began.elapsed().as_millis() - start_ms;
+    let suite_ms = millis(began.elapsed()) - start_ms;
     let report = read(folder).with_context(|| format!("the suite ended with {status}"))?;
     let reached = !mutant.is_counted() || hits(&host.url).is_ok_and(|hits| hits > 0.0);
     Ok(report.judge(mutant, reached, start_ms, suite_ms))
 }
 
-/// Has the cases that take the stores or the host away judge a mutant, while no other is there. `None`
-/// where the servers are not ours to take away.
+/// Has the cases that take the stores or the host away judge a mutant, which has servers of its own.
+/// `None` where they are not ours to take away.
 pub(crate) fn with_faults(lane: &Lane<'_>, mutant: &Mutant) -> Result<Option<Judged>> {
     let stage = lane.ground.stage;
     let began = Instant::now();
@@ -52,14 +52,14 @@ pub(crate) fn with_faults(lane: &Lane<'_>, mutant: &Mutant) -> Result<Option<Jud
         Ok(controlled) => controlled,
         Err(error) => return stillborn(stage, mutant, began, &error).map(Some),
     };
-    let start_ms = began.elapsed().as_millis();
+    let start_ms = millis(began.elapsed());
     let Some(faults) = controlled.section(stage.program(SERVICES)?, true) else { return Ok(None) };
     let (folder, url) = (ground.folder(), controlled.host.url.clone());
     fs::write(folder.join("target.toml"), target.render(&url, Some(&faults)))?;
     let how = ["--deadline", "10m", "--tier", "fault", "--fail-fast"];
     let mut suite = suite(stage, mutant, folder, &how)?;
     let status = conformance::attend(&mut suite, &stage.signals, &mut controlled)?;
-    let suite_ms = began.elapsed().as_millis() - start_ms;
+    let suite_ms = millis(began.elapsed()) - start_ms;
     let report = read(folder).with_context(|| format!("the suite ended with {status}"))?;
     // A host that was killed has forgotten how often it was wrong.
     let reached = !mutant.is_counted()
@@ -80,7 +80,7 @@ fn stillborn(
         mutant: mutant.clone(),
         outcome: Outcome::Stillborn { why: format!("{error:#}") },
         fault_cases: 0,
-        start_ms: began.elapsed().as_millis(),
+        start_ms: millis(began.elapsed()),
         suite_ms: 0,
     })
 }

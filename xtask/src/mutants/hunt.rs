@@ -1,6 +1,7 @@
 //! One mutant after the other, in lanes side by side.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -9,9 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
-use super::{catalogue::Mutant, hearing, lane::Ground, report::Judged, verdict::Outcome};
+use super::{apart, catalogue::Mutant, hearing, lane::Ground, report::Judged, verdict::Outcome};
 
 /// How a mutant is judged: the first case that notices is enough.
 const HOW: [&str; 5] = ["--deadline", "5m", "--jobs", "2", "--fail-fast"];
@@ -27,6 +28,7 @@ pub(crate) fn control(ground: &Ground<'_>, mutants: &[Mutant]) -> Result<Outcome
 /// Judges all of them; says how far it is, and how long it took.
 pub(crate) fn all(
     ground: &Ground<'_>,
+    services: &str,
     mutants: &[Mutant],
     lanes: usize,
 ) -> Result<(Vec<Judged>, Duration)> {
@@ -57,7 +59,7 @@ pub(crate) fn all(
     })?;
     let mut judged = judged.into_inner().unwrap_or_else(PoisonError::into_inner);
     alone(ground, &mut judged)?;
-    once_more(ground, &mut judged)?;
+    once_more(ground, services, &mut judged)?;
     Ok((judged, began.elapsed()))
 }
 
@@ -75,35 +77,54 @@ fn alone(ground: &Ground<'_>, judged: &mut [Judged]) -> Result<()> {
     Ok(())
 }
 
-/// What is alive still, and is looked at by cases that take stores and hosts away, has these to face:
-/// alone, because all lanes live on the same servers.
-fn once_more(ground: &Ground<'_>, judged: &mut [Judged]) -> Result<()> {
-    let mut alive: Vec<_> =
+/// What is alive still, and is looked at by cases that take stores and hosts away, has these to face,
+/// each on servers of its own. These cases mostly wait.
+fn once_more(ground: &Ground<'_>, services: &str, judged: &mut [Judged]) -> Result<()> {
+    const PER_CORE: usize = 3;
+    let alive: Vec<_> =
         judged.iter_mut().filter(|one| !one.is_killed() && one.fault_cases > 0).collect();
     if alive.is_empty() {
         return Ok(());
     }
-    eprintln!("    {} of them live on servers that are taken away now", alive.len());
-    // The control first: what fails there says nothing of the others.
-    let mutants: Vec<Mutant> = alive.iter().map(|one| one.mutant.clone()).collect();
-    let lane = ground.lane(1)?;
-    let Some(control) = hearing::with_faults(&lane, &Mutant::control(&mutants))? else {
+    if !apart::is_possible() {
         eprintln!(
             "xtask: the servers are not ours to take away; these mutants are not judged whole"
         );
         return Ok(());
+    }
+    eprintln!("    {} of them get servers of their own, which are taken away now", alive.len());
+    let mutants: Vec<Mutant> = alive.iter().map(|one| one.mutant.clone()).collect();
+    // The control first: what fails there says nothing of the others.
+    let (control, next) = (Mutant::control(&mutants), AtomicUsize::new(0));
+    let again: Vec<_> = std::iter::once(&control).chain(&mutants).collect();
+    let work = || -> Result<Vec<Judged>> {
+        let mut done = Vec::new();
+        while let Some(mutant) = again.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let one = apart::judge(ground.stage, services, mutant).context(mutant.name.clone())?;
+            let one = one.context("its servers cannot be taken away, though ours can")?;
+            eprintln!("{}: {}", one.mutant.name, one.outcome);
+            ensure!(
+                mutant.name != control.name || matches!(one.outcome, Outcome::Survived { .. }),
+                "a host without a mistake does not pass the cases of the fault tier: {}",
+                one.outcome
+            );
+            done.push(one);
+        }
+        Ok(done)
     };
-    anyhow::ensure!(
-        matches!(control.outcome, Outcome::Survived { .. }),
-        "a host without a mistake does not pass the cases of the fault tier: {}",
-        control.outcome
-    );
-    for one in &mut alive {
-        ground.stage.signals.none_came()?;
-        let again = hearing::with_faults(&lane, &one.mutant).context(one.mutant.name.clone())?;
-        if let Some(again) = again {
-            eprintln!("{}: {}", again.mutant.name, again.outcome);
-            **one = again;
+    let lanes = thread::available_parallelism().map_or(2, usize::from) * PER_CORE;
+    let mut found: BTreeMap<String, Judged> = thread::scope(|scope| {
+        let lanes: Vec<_> = (0..lanes).map(|_| scope.spawn(work)).collect();
+        let done = lanes.into_iter().map(|lane| lane.join().expect("a lane does not panic"));
+        done.collect::<Result<Vec<_>>>()
+    })?
+    .into_iter()
+    .flatten()
+    .map(|one| (one.mutant.name.clone(), one))
+    .collect();
+    for one in alive {
+        if let Some(again) = found.remove(&one.mutant.name) {
+            *one = again;
         }
     }
     Ok(())

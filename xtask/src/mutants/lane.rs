@@ -15,7 +15,6 @@ use crate::{
     database::Database,
     host::{self, Host, Plan},
     hosted::{SUITE, Stage},
-    workspace,
 };
 
 /// A store on this machine that has not answered for so long will not.
@@ -43,8 +42,7 @@ pub(crate) struct Lane<'g> {
 
 impl<'s> Ground<'s> {
     /// Has a host without a mistake make the database that all the others begin with.
-    pub(crate) fn prepare(stage: &'s Stage) -> Result<Self> {
-        let folder = workspace::target().join("mutants/lanes");
+    pub(crate) fn prepare(stage: &'s Stage, folder: PathBuf) -> Result<Self> {
         let ground = host::Ground::new(folder.clone())?;
         let target = conformance::meeting_place(None)?;
         conformance::make_authority(stage.program(SUITE)?, &target)?;

@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, fmt, fs, path::Path, time::Duration};
 
 use anyhow::{Context as _, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{catalogue::Mutant, verdict::Outcome};
 
 /// A mutant with what became of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Judged {
     /// The mutant.
     #[serde(flatten)]
@@ -19,9 +19,9 @@ pub(crate) struct Judged {
     /// How many cases that take the stores or the host away look at its sentences.
     pub(crate) fault_cases: usize,
     /// How long its host took until it served, with the making of its database.
-    pub(crate) start_ms: u128,
+    pub(crate) start_ms: u64,
     /// How long the suite took.
-    pub(crate) suite_ms: u128,
+    pub(crate) suite_ms: u64,
 }
 
 /// Every mutant with what became of it: `mutants.json`, and its view for a terminal.
@@ -29,7 +29,7 @@ pub(crate) struct Judged {
 pub(crate) struct Matrix {
     killed: usize,
     total: usize,
-    elapsed_ms: u128,
+    elapsed_ms: u64,
     mutants: Vec<Judged>,
 }
 
@@ -41,7 +41,7 @@ impl Matrix {
             key(one).cmp(&key(other))
         });
         let killed = mutants.iter().filter(|judged| judged.is_killed()).count();
-        Self { killed, total: mutants.len(), elapsed_ms: elapsed.as_millis(), mutants }
+        Self { killed, total: mutants.len(), elapsed_ms: millis(elapsed), mutants }
     }
 
     /// Whether none is left.
@@ -61,6 +61,11 @@ impl Matrix {
         fs::write(&file, self.to_json()? + "\n")
             .with_context(|| format!("write {}", file.display()))
     }
+}
+
+/// A duration as reports have it.
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Judged {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{catalogue::Mutant, report::Judged};
 
 /// What became of a mutant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub(crate) enum Outcome {
     /// A case said what is wrong with it.
@@ -94,8 +94,8 @@ impl Report {
         &self,
         mutant: &Mutant,
         reached: bool,
-        start_ms: u128,
-        suite_ms: u128,
+        start_ms: u64,
+        suite_ms: u64,
     ) -> Judged {
         let outcome = self.outcome(mutant, reached);
         let faults = self.about(mutant).filter(|case| case.tier == "fault").count();
