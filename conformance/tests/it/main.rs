@@ -16,6 +16,7 @@ mod embedded;
 mod hosts;
 #[cfg(unix)]
 mod init_asks;
+mod lanes;
 mod ledger;
 mod matchers;
 mod minimal_host;
