@@ -233,16 +233,34 @@ impl<'a> Again<'a> {
 
 /// Whether an action looks at what came otherwise than as an answer.
 fn observes(action: &Action) -> bool {
-    matches!(
-        action,
+    match action {
         Action::OutboundSeen(_)
-            | Action::DownloadSeen(_)
-            | Action::ObserveEvent(_)
-            | Action::ObserveActivity(_)
-            | Action::CoreEvent(_)
-            | Action::DeadLetter(_)
-            | Action::Entry(_)
-    )
+        | Action::DownloadSeen(_)
+        | Action::ObserveEvent(_)
+        | Action::ObserveActivity(_)
+        | Action::CoreEvent(_)
+        | Action::DeadLetter(_)
+        | Action::Entry(_)
+        | Action::CacheEntry(_) => true,
+        // Answers, and what nothing is asserted of. All by name: an action that observes, and is not
+        // known to, would make facts that do not follow.
+        Action::Request(_)
+        | Action::Probe(_)
+        | Action::Publish(_)
+        | Action::Install(_)
+        | Action::Upgrade
+        | Action::Patch(_)
+        | Action::Uninstall
+        | Action::Withdraw
+        | Action::Catalog(_)
+        | Action::Release
+        | Action::OutboundAnswer(_)
+        | Action::InjectEvent(_)
+        | Action::RemoveGroup
+        | Action::Fault(_)
+        | Action::Join(_)
+        | Action::Abandon(_) => false,
+    }
 }
 
 fn headers(response: &RecordedResponse) -> Vec<(&str, Cow<'_, str>)> {
