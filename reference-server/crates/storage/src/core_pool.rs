@@ -18,7 +18,10 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{
     PgConnectOptions, PgPoolOptions, PgQueryResult, PgRow, PgStatement, PgTypeInfo,
 };
-use sqlx::{Either, Error, Execute, Executor, PgConnection, PgPool, Postgres, SqlStr, Transaction};
+use sqlx::{
+    Connection as _, Either, Error, Execute, Executor, PgConnection, PgPool, Postgres, SqlStr,
+    Transaction,
+};
 
 use crate::config::DatabaseConfig;
 use crate::metrics::PoolState;
@@ -41,11 +44,7 @@ impl CorePool {
         let timeout = config.statement_timeout.as_millis().max(1).to_string();
         let options =
             options.application_name("hostproof").options([("statement_timeout", timeout)]);
-        let pool = PgPoolOptions::new()
-            .max_connections(config.core_connections)
-            .acquire_timeout(config.acquire_timeout)
-            .connect_with(options)
-            .await?;
+        let pool = pool_of(config, config.core_connections).connect_with(options).await?;
         Ok(Self {
             pool,
             max: config.core_connections,
@@ -56,10 +55,7 @@ impl CorePool {
 
     /// The same for other uses of the database, with so many connections, made when they are needed.
     pub(crate) fn apart(options: PgConnectOptions, config: &DatabaseConfig, most: u32) -> Self {
-        let pool = PgPoolOptions::new()
-            .max_connections(most)
-            .acquire_timeout(config.acquire_timeout)
-            .connect_lazy_with(options);
+        let pool = pool_of(config, most).connect_lazy_with(options);
         Self {
             pool,
             max: most,
@@ -110,6 +106,26 @@ impl CorePool {
     ) -> BoxFuture<'w, Result<T, Error>> {
         in_time(self.statement_timeout, answer)
     }
+}
+
+/// A pool of so many connections. Each was asked whether it lives when it was given back, and is asked
+/// again only when it has been idle since then for a while: that costs a way to the server and back, of
+/// which most uses of a connection need only one more. A server that comes back has been away for
+/// longer.
+fn pool_of(config: &DatabaseConfig, most: u32) -> PgPoolOptions {
+    const KNOWN_TO_LIVE: Duration = Duration::from_millis(100);
+    PgPoolOptions::new()
+        .max_connections(most)
+        .acquire_timeout(config.acquire_timeout)
+        .test_before_acquire(false)
+        .before_acquire(|connection, metadata| {
+            Box::pin(async move {
+                if metadata.idle_for > KNOWN_TO_LIVE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
 }
 
 /// On the heap, because such futures nest, and each level would hold copies of those within.
