@@ -205,9 +205,12 @@ pub struct PluginsConfig {
 pub struct MarketplaceConfig {
     /// URL of the catalog document.
     pub catalog_url: String,
-    /// Time for the catalog, and for each artifact.
+    /// Time for each artifact.
     #[serde(with = "humantime_serde")]
     pub timeout: Duration,
+    /// Time for the catalog; absent: that for an artifact.
+    #[serde(default, with = "humantime_serde")]
+    pub catalog_timeout: Option<Duration>,
     /// PEM file of authorities that are trusted beside the system's.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,

@@ -280,6 +280,7 @@ async fn build_lifecycle(
         staging_dir: staging_dir.unwrap_or_else(|| plugins.wasm_dir.join(".staging")),
         catalog_url: config.marketplace.catalog_url.clone(),
         timeout: config.marketplace.timeout,
+        catalog_timeout: config.marketplace.catalog_timeout.unwrap_or(config.marketplace.timeout),
         allow_insecure: config.marketplace.allow_insecure,
         trust_roots: trust_roots(
             "PLUGINS_MARKETPLACE_CA_FILE",

@@ -65,6 +65,7 @@ const LIMITS: &str = "
 # fetch_request_bytes = 10485760
 # fetch_response_bytes = 52428800
 # download_duration = \"20s\"
+# catalog_duration = \"20s\"   # if it is another
 # catalog_bytes = 10485760
 # artifact_bytes = 104857600
 # archive_entries = 10000

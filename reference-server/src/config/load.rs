@@ -143,6 +143,8 @@ impl Config {
         check(!self.database.statement_timeout.is_zero(), "database.statement_timeout", not_zero());
         check(!self.readiness_timeout.is_zero(), "readiness_timeout", not_zero());
         check(!self.marketplace.timeout.is_zero(), "marketplace.timeout", not_zero());
+        let zero = self.marketplace.catalog_timeout.is_some_and(|timeout| timeout.is_zero());
+        check(!zero, "marketplace.catalog_timeout", not_zero());
         match (&self.admin.username, &self.admin.password) {
             (Some(_), None) => {
                 check(false, "admin.password", "required when admin.username is set".into());

@@ -113,10 +113,11 @@ const SETTINGS: &[Setting] = &[
         "marketplace.catalog_url",
         "URL of the marketplace catalog",
     ),
+    setting("PLUGINS_MARKETPLACE_TIMEOUT", "marketplace.timeout", "time for each artifact"),
     setting(
-        "PLUGINS_MARKETPLACE_TIMEOUT",
-        "marketplace.timeout",
-        "time for the catalog and for each artifact",
+        "PLUGINS_MARKETPLACE_CATALOG_TIMEOUT",
+        "marketplace.catalog_timeout",
+        "time for the catalog, if it is another",
     ),
     setting(
         "PLUGINS_MARKETPLACE_CA_FILE",

@@ -42,6 +42,7 @@ const COLOR_DARK: &str = "#405060";
 // Cases wait for the end of what has none: with the host's defaults that is most of a run.
 const STATEMENT_DURATION: &str = "1500ms";
 const DOWNLOAD_DURATION: &str = "6s";
+const CATALOG_DURATION: &str = "3s";
 /// What each request waits for while the database is away; cases of the fault tier send many.
 const ACQUIRE_TIMEOUT: &str = "2s";
 
@@ -83,6 +84,7 @@ impl Target {
             ("BRAND_PRIMARY_COLOR_DARK", COLOR_DARK.to_owned()),
             ("PLUGINS_LIMIT_SQL_STATEMENT_DURATION", STATEMENT_DURATION.to_owned()),
             ("PLUGINS_MARKETPLACE_TIMEOUT", DOWNLOAD_DURATION.to_owned()),
+            ("PLUGINS_MARKETPLACE_CATALOG_TIMEOUT", CATALOG_DURATION.to_owned()),
             ("PLUGINS_MODULE_CACHE_DIR", modules.display().to_string()),
         ];
         if self.has("outbound") {
@@ -179,6 +181,7 @@ primary_color_dark = "{COLOR_DARK}"
 [limits]
 sql_statement_duration = "{STATEMENT_DURATION}"
 download_duration = "{DOWNLOAD_DURATION}"
+catalog_duration = "{CATALOG_DURATION}"
 "#
         )
     }

@@ -12,8 +12,10 @@ pub struct LifecycleConfig {
     pub staging_dir: PathBuf,
     /// `PLUGINS_MARKETPLACE_CATALOG_URL`.
     pub catalog_url: String,
-    /// `PLUGINS_MARKETPLACE_TIMEOUT`: for the catalog, and for each artifact.
+    /// `PLUGINS_MARKETPLACE_TIMEOUT`: for each artifact.
     pub timeout: Duration,
+    /// `PLUGINS_MARKETPLACE_CATALOG_TIMEOUT`: for the catalog.
+    pub catalog_timeout: Duration,
     /// `PLUGINS_MARKETPLACE_ALLOW_INSECURE`, a test switch: plain http, and addresses that are not
     /// public.
     pub allow_insecure: bool,

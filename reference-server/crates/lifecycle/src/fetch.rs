@@ -79,11 +79,12 @@ pub(crate) struct Fetcher {
     policy: Arc<Policy>,
     allow_insecure: bool,
     timeout: Duration,
+    catalog_timeout: Duration,
 }
 
 impl Fetcher {
     pub(crate) fn new(policy: Arc<Policy>, config: &LifecycleConfig) -> Self {
-        let LifecycleConfig { allow_insecure, timeout, .. } = *config;
+        let LifecycleConfig { allow_insecure, timeout, catalog_timeout, .. } = *config;
         // Refused when another part of the process installed one first, which does as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
@@ -95,7 +96,7 @@ impl Fetcher {
             .tls_certs_merge(config.trust_roots.certificates())
             .build()
             .map_err(|error| error.to_string());
-        Self { client, policy, allow_insecure, timeout }
+        Self { client, policy, allow_insecure, timeout, catalog_timeout }
     }
 
     /// Whether a URL may be fetched, as far as its text tells; its name is not resolved.
@@ -122,9 +123,9 @@ impl Fetcher {
         Ok(url)
     }
 
-    /// The whole body, at most `cap` bytes of it.
+    /// The whole catalog, at most `cap` bytes of it. Somebody waits for it, and it is small.
     pub(crate) async fn get(&self, url: &str, cap: u64) -> Result<Bytes, FetchError> {
-        self.timed(async {
+        timed(self.catalog_timeout, async {
             let mut response = self.open(url, cap).await?;
             let mut body = Vec::new();
             while let Some(chunk) = response.chunk().await.map_err(FetchError::Connection)? {
@@ -146,7 +147,7 @@ impl Fetcher {
         path: &Path,
         what: &str,
     ) -> Result<Received, FetchError> {
-        self.timed(async {
+        timed(self.timeout, async {
             let mut response = self.open(url, cap).await?;
             let total = response.content_length();
             tracing::info!(artifact = what, bytes = total, "download begins");
@@ -174,16 +175,6 @@ impl Fetcher {
         .await
     }
 
-    async fn timed<T>(
-        &self,
-        work: impl Future<Output = Result<T, FetchError>>,
-    ) -> Result<T, FetchError> {
-        match tokio::time::timeout(self.timeout, work).await {
-            Ok(result) => result,
-            Err(_) => Err(FetchError::TimedOut(self.timeout)),
-        }
-    }
-
     /// Follows redirects, each hop checked, to a successful answer that does not announce more
     /// than `cap` bytes.
     async fn open(&self, url: &str, cap: u64) -> Result<reqwest::Response, FetchError> {
@@ -208,6 +199,13 @@ impl Fetcher {
         }
         Err(FetchError::TooManyRedirects)
     }
+}
+
+async fn timed<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, FetchError>>,
+) -> Result<T, FetchError> {
+    tokio::time::timeout(limit, work).await.unwrap_or(Err(FetchError::TimedOut(limit)))
 }
 
 /// Tells a host refused by [`PublicOnly`] from a connection that failed.

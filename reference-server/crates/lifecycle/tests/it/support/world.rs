@@ -213,6 +213,7 @@ fn config(catalog: &CatalogServer, dir: &Path) -> LifecycleConfig {
         staging_dir: dir.join("staging"),
         catalog_url: catalog.url(),
         timeout: Duration::from_secs(10),
+        catalog_timeout: Duration::from_secs(10),
         allow_insecure: true,
         trust_roots: sandbox::TrustRoots::default(),
         crash_at: None,
