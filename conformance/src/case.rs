@@ -12,6 +12,7 @@ mod load;
 mod outbound;
 mod step;
 mod table;
+mod text;
 mod words;
 
 pub use data::{Data, Span};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
-use super::load::CaseText;
+use super::text::CaseText;
 
 /// `[[table]]` as written.
 #[derive(Debug, Deserialize)]

@@ -4,8 +4,11 @@ use std::fmt::Write as _;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::replay::RECORD;
 use super::{Cassette, Question};
+
+/// What to do about an answer that is missing.
+pub(super) const RECORD: &str =
+    "If the plugin is meant to ask this, `golden record` has the database answer it.";
 
 pub(super) fn explain(asked: &Question, cassette: &Cassette) -> String {
     let function = asked.call.function();

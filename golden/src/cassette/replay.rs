@@ -36,10 +36,11 @@ impl Replay {
         drop(played);
         Err(if times > 0 {
             format!(
-                "{} asks the same for the {} time, and it was recorded {times} time(s):\n{}\n{RECORD}",
+                "{} asks the same for the {} time, and it was recorded {times} time(s):\n{}\n{}",
                 asked.call.function(),
                 ordinal(times + 1),
                 nearest::indented(asked),
+                nearest::RECORD,
             )
         } else {
             nearest::explain(asked, &self.cassette)
@@ -53,10 +54,6 @@ impl Replay {
         all.filter(|(_, played)| !**played).map(|(recorded, _)| &recorded.question).collect()
     }
 }
-
-/// What to do about an answer that is missing.
-pub(super) const RECORD: &str =
-    "If the plugin is meant to ask this, `golden record` has the database answer it.";
 
 /// The same statement with the same parameters, however their JSON is written.
 fn same(a: &Question, b: &Question) -> bool {
