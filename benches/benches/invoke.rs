@@ -2,20 +2,21 @@
 //!
 //! `raw` is wasmtime alone on the envelope's text; `raw, with envelope` also writes and reads the
 //! JSON, which any host must; `plugin` is [`sandbox::Plugin::handle_request`] with pool, deadline
-//! and limits. The last lines print the ratios of one run.
+//! and limits.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot be set up has nothing to say")]
 
 use std::hint::black_box;
 
-use benches::{RawEcho, envelope, ratio, sandboxed_echo};
+use benches::{ECHO, Question, RawEcho, envelope, prompt, runtime};
 use contract::envelope::ResponseEnvelope;
-use criterion::{Criterion, criterion_group, criterion_main};
-use sandbox::RequestContext;
+use criterion::Criterion;
+use sandbox::{RequestContext, SandboxConfig};
 
 fn invoke(criterion: &mut Criterion) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let plugin = runtime.block_on(sandboxed_echo()).unwrap();
+    let runtime = runtime();
+    let sandbox = prompt::sandbox(SandboxConfig::default()).unwrap();
+    let plugin = runtime.block_on(prompt::load(&sandbox, "com.example.echo", ECHO)).unwrap();
     let mut raw = RawEcho::new().unwrap();
     let encoded = envelope().encode();
     let context = RequestContext { envelope: envelope() };
@@ -37,26 +38,26 @@ fn invoke(criterion: &mut Criterion) {
     });
     group.finish();
 
-    // Cargo says so to a bench that is to be measured; a listing or a trial run ends here.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        return;
-    }
+    let mut question = Question::new("invoke");
     let mut call = || {
         let request = plugin.handle_request(black_box(&context).clone());
         drop(runtime.block_on(request).unwrap());
     };
-    let to_raw = ratio(|| drop(raw.call(black_box(&encoded)).unwrap()), &mut call);
-    let to_codec = ratio(
+    question.ask(
+        "call into a plugin / raw call of wasmtime",
+        || drop(raw.call(black_box(&encoded)).unwrap()),
+        &mut call,
+    );
+    question.ask_within(
+        3.0,
+        "call into a plugin / raw call with the envelope's JSON",
         || {
             let answer = raw.call(&black_box(&context).clone().envelope.encode()).unwrap();
             drop(ResponseEnvelope::decode(&answer).unwrap());
         },
         &mut call,
     );
-    println!("invoke: {} byte envelope", encoded.len());
-    println!("invoke: plugin / raw                = {to_raw:.2}");
-    println!("invoke: plugin / raw, with envelope = {to_codec:.2}");
+    question.answered().unwrap();
 }
 
-criterion_group!(benches, invoke);
-criterion_main!(benches);
+benches::bench!(invoke);

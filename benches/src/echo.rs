@@ -1,36 +1,13 @@
-//! The echo guest: raw, and in the sandbox.
+//! The echo guest, and the least a host could do to call it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use async_trait::async_trait;
 use contract::envelope::RequestEnvelope;
-use contract::fetch::FetchResponse;
-use contract::manifest::Manifest;
-use contract::name::PluginName;
-use policy::Policy;
-use policy::outbound::OutboundRefusal;
-use sandbox::{
-    Cache, Core, DbAccess, DbTransaction, KeyValueStore, LoadRequest, Outbound, OutboundCall,
-    Plugin, Sandbox, SandboxConfig, ServiceError, Services,
-};
 use wasmtime::{Config, Engine, Instance, Memory, Module, Store, TypedFunc};
 
 /// Answers with the request envelope itself, which read as a response has the request's body. Does
 /// no work of its own, so that what is measured is the way there and back.
-pub const ECHO: &str = r#"(module
-  (memory (export "memory") 2)
-  (global $next (mut i32) (i32.const 1024))
-  (func (export "paca_malloc") (param $n i32) (result i32)
-    (local $p i32)
-    (local.set $p (global.get $next))
-    (global.set $next (i32.add (local.get $p) (local.get $n)))
-    (local.get $p))
-  (func (export "ResetAllocator") (global.set $next (i32.const 1024)))
-  (func (export "HandleRequest") (param $at i32) (param $n i32) (result i64)
-    (i64.or
-      (i64.shl (i64.extend_i32_u (local.get $at)) (i64.const 32))
-      (i64.extend_i32_u (local.get $n)))))"#;
+pub const ECHO: &str = include_str!("echo.wat");
 
 /// A request as a browser would cause it: 670 bytes of JSON.
 pub fn envelope() -> RequestEnvelope {
@@ -104,71 +81,5 @@ impl RawEcho {
 impl std::fmt::Debug for RawEcho {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RawEcho").finish_non_exhaustive()
-    }
-}
-
-/// The same guest as a plugin, with the specification's limits.
-pub async fn sandboxed_echo() -> Result<Plugin, Box<dyn std::error::Error>> {
-    let name: PluginName = "com.example.echo".parse()?;
-    let manifest = Manifest::from_value(serde_json::json!({
-        "id": name, "displayName": "Echo", "version": "1.0.0",
-    }))?;
-    let nothing = Arc::new(Nothing);
-    let sandbox = Sandbox::new(
-        SandboxConfig::default(),
-        Arc::new(Policy::default()),
-        Arc::clone(&nothing) as Arc<dyn Services>,
-        nothing,
-    )?;
-    let wasm = wat::parse_str(ECHO)?.into();
-    Ok(sandbox.load(LoadRequest { name, manifest: Arc::new(manifest), wasm }).await?)
-}
-
-/// No services at all: the echo calls none.
-struct Nothing;
-
-fn unavailable() -> ServiceError {
-    ServiceError::new("unavailable", "no services in a bench")
-}
-
-impl KeyValueStore for Nothing {}
-
-impl Cache for Nothing {}
-
-impl Core for Nothing {}
-
-#[async_trait]
-impl Services for Nothing {
-    async fn db_query(
-        &self,
-        _: &PluginName,
-        _: DbAccess,
-        _: &str,
-        _: Option<&str>,
-    ) -> Result<String, ServiceError> {
-        Err(unavailable())
-    }
-
-    async fn db_exec(&self, _: &PluginName, _: &str, _: Option<&str>) -> Result<u64, ServiceError> {
-        Err(unavailable())
-    }
-
-    async fn db_begin(&self, _: &PluginName) -> Result<Box<dyn DbTransaction>, ServiceError> {
-        Err(unavailable())
-    }
-
-    async fn config_get(&self, _: &PluginName, _: &str) -> Option<String> {
-        None
-    }
-
-    async fn event_emit(&self, _: &PluginName, _: &str, _: &str) -> Result<(), ServiceError> {
-        Err(unavailable())
-    }
-}
-
-#[async_trait]
-impl Outbound for Nothing {
-    async fn fetch(&self, _: OutboundCall) -> Result<FetchResponse, OutboundRefusal> {
-        Err(OutboundRefusal::new("connection_failed", "no network in a bench"))
     }
 }

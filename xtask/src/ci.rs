@@ -26,11 +26,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     steps.push(("test", xtask(["test"])));
     steps.push(("consumers", xtask(["consumers"])));
     steps.push(("authors", xtask(["authors"])));
+    steps.push(("benches", xtask(["bench", "--quick"])));
     steps.push(("conformance", xtask(["conformance"])));
     steps.push(("mutants", xtask(["conformance", "--mutants"])));
     steps.push(("serve", xtask(["serve", "--check"])));
     steps.push(("replicas", xtask(["serve", "--check", "--replicas", "2"])));
     steps.push(("kills", xtask(["kills", "--count", "120"])));
+    steps.push(("capacity", xtask(["capacity", "--quick"])));
     if !args.no_containers {
         steps.push(("conformance in containers", xtask(["conformance", "--services", "docker"])));
     }

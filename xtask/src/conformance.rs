@@ -68,7 +68,7 @@ impl Args {
 
 pub(crate) fn run(args: &Args, stage: &Stage) -> Result<ExitCode> {
     if args.mutants.wanted() {
-        return mutants::run(&args.mutants, &args.common.services, stage);
+        return mutants::run(&args.mutants, &args.common.servers.services, stage);
     }
     let began = Instant::now();
     let folder = workspace::target().join("conformance");

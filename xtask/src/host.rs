@@ -185,6 +185,11 @@ impl Host {
         }
     }
 
+    /// Its process: the program that ties it to us becomes the host.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Kills it, as the kernel would for want of memory.
     pub(crate) fn kill(&mut self) -> Result<()> {
         // One that is gone already is not signalled.

@@ -16,7 +16,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
-    conformance, interference, kills, mutants, preflight, replicas, serve,
+    bench, capacity, conformance, interference, kills, mutants, preflight, replicas, serve,
     signals::{self, Signals},
     tool::{self, announce},
 };
@@ -27,6 +27,10 @@ pub(crate) const HOST: &str = "reference-server";
 pub(crate) const SERVICES: &str = "services";
 /// The suite's program.
 pub(crate) const SUITE: &str = "hostproof";
+/// The program that asks servers for a while.
+pub(crate) const LOAD: &str = "load";
+/// The server that hosts are compared with.
+pub(crate) const BARE: &str = "bare";
 
 /// The variables in which `services exec` says where the databases are that are ours alone: the
 /// first by this name, further ones with `_2` and so on behind it.
@@ -48,14 +52,25 @@ pub(crate) enum Command {
     Kills(kills::Args),
     /// Kill all hosts of one database but one, again and again, and look whether anybody notices.
     Replicas(replicas::Args),
+    /// Ask what things cost, as ratios of one run: every bench, and the host over loopback.
+    Bench(bench::Args),
+    /// Fill a host with plugins, idle and busy, and look at memory, start and latency.
+    Capacity(capacity::Args),
 }
 
-/// Options of all of them.
+/// An option of all of them.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Common {
+pub(crate) struct Servers {
     /// Where Postgres and Valkey come from, see `services exec --help`.
     #[arg(long, value_name = "auto|local|docker|URL", default_value = "auto")]
     pub(crate) services: String,
+}
+
+/// Options of those that do not measure.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Common {
+    #[command(flatten)]
+    pub(crate) servers: Servers,
     /// Build with optimisations.
     #[arg(long)]
     pub(crate) release: bool,
@@ -85,14 +100,19 @@ pub(crate) struct Stage {
 }
 
 impl Command {
-    fn common(&self) -> &Common {
-        match self {
+    /// Where servers come from, and whether to build with optimisations.
+    fn settings(&self) -> (&Servers, bool) {
+        let common = match self {
             Self::Conformance(args) => &args.common,
             Self::Serve(args) => &args.common,
             Self::Interference(args) => &args.common,
             Self::Kills(args) => &args.common,
             Self::Replicas(args) => &args.common,
-        }
+            // Nobody wants to know what unoptimised code costs.
+            Self::Bench(args) => return (&args.servers, !args.quick),
+            Self::Capacity(args) => return (&args.servers, !args.quick),
+        };
+        (&common.servers, common.release)
     }
 
     /// What is wrong with the arguments, before a build that takes minutes.
@@ -102,7 +122,8 @@ impl Command {
             Self::Kills(args) => args.check(),
             Self::Replicas(args) => args.check(),
             Self::Conformance(args) => args.mutants.check(),
-            Self::Interference(_) => Ok(()),
+            Self::Capacity(args) => args.check(),
+            Self::Interference(_) | Self::Bench(_) => Ok(()),
         }
     }
 
@@ -114,6 +135,8 @@ impl Command {
             Self::Serve(_) | Self::Interference(_) | Self::Kills(_) | Self::Replicas(_) => {
                 &[HOST, SERVICES]
             }
+            Self::Bench(_) => &[HOST, SERVICES, LOAD, BARE],
+            Self::Capacity(_) => &[HOST, SERVICES, LOAD],
         }
     }
 
@@ -129,12 +152,12 @@ impl Command {
     pub(crate) fn first_half(&self) -> Result<ExitCode> {
         self.check()?;
         preflight::libclang()?;
-        let Common { services, release } = self.common();
+        let (Servers { services }, release) = self.settings();
         let mutants = match self {
-            Self::Conformance(args) if args.mutants.wanted() => Some(mutants::build(*release)?),
+            Self::Conformance(args) if args.mutants.wanted() => Some(mutants::build(release)?),
             _ => None,
         };
-        let programs = tool::build(self.programs(), *release)?;
+        let programs = tool::build(self.programs(), release)?;
         announce("starting services");
         let mut command = process::Command::new(programs.path(SERVICES)?);
         command
@@ -162,6 +185,8 @@ impl WithServices {
             Command::Interference(args) => interference::run(args, &stage),
             Command::Kills(args) => kills::run(args, &stage),
             Command::Replicas(args) => replicas::run(args, &stage),
+            Command::Bench(args) => bench::run(args, &stage),
+            Command::Capacity(args) => capacity::run(args, &stage),
         }
     }
 }

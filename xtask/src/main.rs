@@ -2,18 +2,23 @@
 
 mod api;
 mod authors;
+mod bench;
+mod capacity;
 mod catalog;
 mod ci;
 mod conformance;
 mod consumers;
+mod curves;
 mod database;
 mod fixtures;
 mod host;
 mod hosted;
 mod interference;
 mod kills;
+mod load;
 mod mutants;
 mod preflight;
+mod process;
 mod random;
 mod replicas;
 mod sample;
