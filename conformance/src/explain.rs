@@ -258,7 +258,7 @@ fn of_mutant(mutant: &Mutant) -> Named {
 }
 
 fn step(step: &Step) -> StepExplained {
-    let mut does = does(&step.action);
+    let mut does = does(step);
     if let Some(identity) = step.identity.filter(|identity| *identity != Identity::Anonymous) {
         let _ = write!(does, ", as {identity}");
     }
@@ -278,15 +278,18 @@ fn step(step: &Step) -> StepExplained {
     StepExplained { does, expects, latitude, curl }
 }
 
-fn does(action: &Action) -> String {
-    match action {
+fn does(step: &Step) -> String {
+    match &step.action {
         Action::Request(request) => format!("{} {}", request.method, request.path),
         Action::Probe(ops) => {
             let ops: Vec<_> = ops.iter().map(ToString::to_string).collect();
             format!("has its plugin do {}", ops.join(", then "))
         }
         Action::Patch(body) => format!("changes its plugin: {body}"),
-        Action::Join(name) => format!("waits for `{name}`"),
+        Action::Join(name) => match step.answers {
+            None => format!("waits for `{name}`"),
+            Some(answers) => format!("waits for {answers} of `{name}`"),
+        },
         other => other.name().replace('_', " "),
     }
 }

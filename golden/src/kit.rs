@@ -116,7 +116,11 @@ impl Kit {
     /// once per build of it.
     pub fn new() -> Result<Self, KitError> {
         let engine = |module_cache_dir| {
-            let config = SandboxConfig { max_idle_instances: 1, module_cache_dir };
+            let config = SandboxConfig {
+                max_idle_instances: 1,
+                module_cache_dir,
+                ..SandboxConfig::default()
+            };
             WatchedEngine::new(config, &Policy::default())
         };
         let named = variable("GOLDEN_CACHE_DIR").map(PathBuf::from);

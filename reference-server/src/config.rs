@@ -55,6 +55,8 @@ pub struct Config {
     pub admin: AdminConfig,
     /// Where plugins live and what they are given.
     pub plugins: PluginsConfig,
+    /// How guests are kept.
+    pub sandbox: SandboxConfig,
     /// What plugins may use up.
     pub limits: Limits,
     /// The catalog.
@@ -197,6 +199,17 @@ pub struct PluginsConfig {
     /// Test switch: where a lifecycle operation kills the host.
     #[serde(default)]
     pub crash_at: Option<String>,
+}
+
+/// How guests are kept between calls.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SandboxConfig {
+    /// Instances of all plugins together; 0 for as many as there is memory for.
+    pub instance_slots: u32,
+    /// How long an instance that nobody uses is kept beside another one of its plugin.
+    #[serde(with = "humantime_serde")]
+    pub idle_duration: Duration,
 }
 
 /// The catalog.

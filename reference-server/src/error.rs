@@ -9,6 +9,7 @@
 //!   turn into an [`ApiError`] with `?`. The client sees the code and a fixed sentence; the
 //!   error itself, with all its causes, goes to the log, once, from the request's span, so that
 //!   the request id in the body finds it.
+//! * **Too much is asked of a plugin**: the code of that, and [`ApiError::retry_after`].
 //! * **A plugin failed**: a `502` or `504` of its own code. What the guest said about it is for
 //!   the log alone; a client of a plugin is not its author.
 //! * **Start and stop** use `anyhow` with context: the reader is an operator at a terminal.
@@ -23,7 +24,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::api::{Envelope, ErrorCode};
-use http::StatusCode;
+use http::{StatusCode, header};
 use serde_json::Value;
 use storage::StorageError;
 
@@ -38,6 +39,8 @@ pub struct ApiError {
     code: ErrorCode,
     message: Cow<'static, str>,
     details: Option<Value>,
+    /// Seconds after which the caller may come again.
+    retry_after: Option<u64>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -47,7 +50,7 @@ pub type ApiResult<T> = Result<T, ApiError>;
 impl ApiError {
     /// A refusal: a code of the contract's table and a sentence for the caller.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), details: None, cause: None }
+        Self { code, message: message.into(), details: None, retry_after: None, cause: None }
     }
 
     /// A request that cannot be understood.
@@ -64,6 +67,13 @@ impl ApiError {
     #[must_use]
     pub fn with_details(mut self, details: Value) -> Self {
         self.details = Some(details);
+        self
+    }
+
+    /// Says after how many seconds the caller may come again.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
         self
     }
 
@@ -117,6 +127,9 @@ impl IntoResponse for ApiError {
             request_id: request_id::current(),
         };
         let mut response = (status, Json(envelope)).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
         response.extensions_mut().insert(failure);
         response
     }

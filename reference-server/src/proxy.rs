@@ -19,6 +19,7 @@ use bytes::{Bytes, BytesMut};
 use contract::{api::ErrorCode, envelope::GuestResponse};
 use futures_util::StreamExt as _;
 use http::{HeaderName, HeaderValue, StatusCode};
+use policy::Limits;
 use sandbox::{CallError, RequestContext};
 
 use crate::{
@@ -55,7 +56,10 @@ pub async fn handle(State(app): State<Arc<App>>, request: Request) -> ApiResult<
     // Only as much is read as can fit: base64 turns three bytes of body into four of envelope.
     let most = app.policy.limits.raw_body_bytes(envelope.encode().len());
     envelope.body = read(body, most).await?.into();
-    let answer = plugin.handle_request(RequestContext { envelope }).await.map_err(failed)?;
+    let answer = plugin
+        .handle_request(RequestContext { envelope })
+        .await
+        .map_err(|error| failed(error, &app.policy.limits))?;
     respond(answer)
 }
 
@@ -84,17 +88,22 @@ async fn read(body: Body, most: usize) -> ApiResult<Bytes> {
 }
 
 /// A call without an answer. The client learns the code; what the guest said stays in the log.
-fn failed(error: CallError) -> ApiError {
+fn failed(error: CallError, limits: &Limits) -> ApiError {
     let code = error.code();
     let message = match code {
         ErrorCode::PluginTimeout => "the plugin did not answer in time",
         ErrorCode::PluginTrapped => "the plugin failed",
         ErrorCode::PluginResponseTooLarge => "the plugin's answer is too large",
         ErrorCode::PluginUnavailable => "the plugin is not available",
+        ErrorCode::PluginOverloaded => "the plugin has too many requests; try again later",
         ErrorCode::PayloadTooLarge => "the request is too large for the plugin",
         _ => "the plugin's answer cannot be understood",
     };
-    ApiError::new(code, message).because(error)
+    let failure = ApiError::new(code, message).because(error);
+    match code {
+        ErrorCode::PluginOverloaded => failure.retry_after(limits.retry_after_seconds()),
+        _ => failure,
+    }
 }
 
 /// The guest's answer as it is sent: no envelope around it, and only headers that are the guest's

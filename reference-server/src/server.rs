@@ -4,6 +4,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::Path,
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -18,7 +19,11 @@ use storage::{
     events::{EventBus, InProcessBus, ValkeyBus, ValkeyBusSettings, relay},
     plugin_artifacts::{ArtifactStore, ArtifactStoreConfig},
 };
-use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
+use tokio::{
+    net::TcpListener,
+    task::JoinHandle,
+    time::{MissedTickBehavior, interval, timeout},
+};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
@@ -36,6 +41,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Server {
     app: Arc<App>,
+    sandbox: Sandbox,
     listener: TcpListener,
     address: SocketAddr,
     /// Present when metrics are served apart.
@@ -70,7 +76,7 @@ impl Server {
         };
         let sandbox = build_sandbox(&config, &policy, services)?;
         let metrics = Metrics::new(sandbox.clone())?;
-        let lifecycle = build_lifecycle(&config, &policy, &database, sandbox).await?;
+        let lifecycle = build_lifecycle(&config, &policy, &database, sandbox.clone()).await?;
         lifecycle.restore().await.context("cannot restore the installed plugins")?;
 
         let listener = bind(config.listen).await?;
@@ -91,7 +97,7 @@ impl Server {
             metrics,
             passwords,
         });
-        Ok(Self { app, listener, address, metrics_listener })
+        Ok(Self { app, sandbox, listener, address, metrics_listener })
     }
 
     /// Where clients on this machine reach it.
@@ -121,13 +127,16 @@ impl Server {
     /// # Errors
     /// Accepting connections failed.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let Self { app, listener, address, metrics_listener } = self;
+        let Self { app, sandbox, listener, address, metrics_listener } = self;
         tracing::info!(%address, "serving");
         // Aborted when this function returns.
         let _upkeep = AbortOnDropHandle::new(tokio::spawn({
             let app = Arc::clone(&app);
             async move { app.metrics.keep_up().await }
         }));
+        let idle_duration = app.config.sandbox.idle_duration;
+        let _shrinking =
+            AbortOnDropHandle::new(tokio::spawn(shrink_sandbox(sandbox, idle_duration)));
         let _metrics =
             metrics_listener.map(|listener| AbortOnDropHandle::new(spawn_metrics(&app, listener)));
         let (consumer_stop, relay_stop) = (CancellationToken::new(), CancellationToken::new());
@@ -255,6 +264,8 @@ fn build_sandbox(
         .context("cannot set up the HTTP client of plugins")?;
     let settings = SandboxConfig {
         module_cache_dir: config.plugins.module_cache_dir.clone(),
+        instance_slots: config.sandbox.instance_slots,
+        idle_duration: config.sandbox.idle_duration,
         ..SandboxConfig::default()
     };
     Sandbox::new(settings, Arc::clone(policy), Arc::new(services), Arc::new(outbound))
@@ -319,6 +330,16 @@ fn spawn_metrics(app: &Arc<App>, listener: TcpListener) -> JoinHandle<()> {
             tracing::error!(%error, "metrics are not served any more");
         }
     })
+}
+
+/// Ends guests that nobody uses, from time to time. Never returns.
+async fn shrink_sandbox(sandbox: Sandbox, idle_duration: Duration) {
+    // An instance then outstays its time by a quarter of it at most.
+    let mut ticks = interval(idle_duration / 4);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        sandbox.shrink(ticks.tick().await.into());
+    }
 }
 
 fn spawn_consumer(app: &Arc<App>, stop: CancellationToken) -> JoinHandle<()> {

@@ -162,6 +162,18 @@ fn check_step<'a>(
     if step.background.is_some() && (!step.expect.is_empty() || !step.capture.is_empty()) {
         return Err("a background step has no expectation; the step that joins it has".to_owned());
     }
+    if let Some(many) = &step.at_once {
+        known.value(&many.0).map_err(text)?;
+        let asks = matches!(step.action, Action::Request(_) | Action::Probe(_));
+        if step.background.is_none() || !asks {
+            return Err(
+                "`at_once` belongs to a `request` or a `probe` in the background".to_owned()
+            );
+        }
+    }
+    if step.answers.is_some() && !matches!(step.action, Action::Join(_)) {
+        return Err("`answers` belongs to a `join`".to_owned());
+    }
     if step.times > 1 && !matches!(step.action, Action::Request(_) | Action::Probe(_)) {
         return Err("`times` belongs to a `request` or a `probe`".to_owned());
     }
@@ -267,7 +279,12 @@ fn action(
         }
         Action::CacheEntry(key) => drop(known.text(key).map_err(text)?),
         Action::Join(name) | Action::Abandon(name) => {
-            if !waiting.remove(name.as_str()) {
+            // Those that are still to come are joined later.
+            let known = match step.answers {
+                Some(_) => waiting.contains(name.as_str()),
+                None => waiting.remove(name.as_str()),
+            };
+            if !known {
                 return Err(format!("no background step `{name}` is under way"));
             }
         }

@@ -40,6 +40,10 @@ pub struct Step {
     pub times: u32,
     /// Do not wait; a later step joins it by this name.
     pub background: Option<String>,
+    /// How many of a background step are sent at once: a number, when variables have values.
+    pub at_once: Option<Data>,
+    /// Of a `join`: so many answers, as they come; absent: all that are still to come.
+    pub answers: Option<NonZeroU32>,
     /// A request that is sent again and again while the action goes on.
     pub meanwhile: Option<Box<Step>>,
 }
@@ -282,6 +286,8 @@ pub(super) struct StepText {
     retry: Option<Span>,
     times: Option<NonZeroU32>,
     background: Option<String>,
+    at_once: Option<Data>,
+    answers: Option<NonZeroU32>,
     meanwhile: Option<Box<StepText>>,
 }
 
@@ -336,6 +342,8 @@ impl StepText {
             retry: self.retry.map(|span| span.0),
             times: self.times.map_or(1, NonZeroU32::get),
             background: self.background,
+            at_once: self.at_once,
+            answers: self.answers,
             meanwhile,
         })
     }

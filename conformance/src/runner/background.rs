@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use super::attempt::Attempt;
 use super::step;
@@ -23,32 +23,30 @@ pub(super) struct Progressing {
 #[derive(Debug, Clone)]
 pub(super) struct Installs(pub(super) Option<String>);
 
-/// A request that goes on while other steps are taken; dropping it ends it.
+/// Requests of one step that go on while other steps are taken; dropping it ends them.
 #[derive(Debug)]
 struct Background {
-    task: JoinHandle<Result<Answer, Trouble>>,
+    tasks: JoinSet<Result<Answer, Trouble>>,
     installs: Option<Installs>,
 }
 
-impl Drop for Background {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
 impl Progressing {
-    /// Sends a request without waiting for its answer.
+    /// Sends a request, so many times at once, without waiting for the answers.
     pub(super) fn start(
         &mut self,
         attempt: &Attempt,
         name: String,
-        request: Outgoing,
-        transcript: Transcript,
+        (request, at_once): (Outgoing, usize),
+        transcript: &Transcript,
         installs: Option<Installs>,
     ) {
-        let world = Arc::clone(&attempt.world);
-        let task = tokio::spawn(async move { step::send(&world, &request, &transcript).await });
-        self.background.insert(name, Background { task, installs });
+        let mut tasks = JoinSet::new();
+        for _ in 0..at_once {
+            let (request, transcript) = (request.clone(), transcript.clone());
+            let world = Arc::clone(&attempt.world);
+            tasks.spawn(async move { step::send(&world, &request, &transcript).await });
+        }
+        self.background.insert(name, Background { tasks, installs });
     }
 
     /// Lets a background step go, whose answer may never come.
@@ -56,17 +54,21 @@ impl Progressing {
         self.background.remove(name);
     }
 
-    /// Waits for the answer of a background step.
-    pub(super) async fn join(&mut self, attempt: &Attempt, name: &str) -> Result<Answer, Trouble> {
-        let mut background = self
+    /// Waits for the next answer of a background step. `None`: all have come.
+    pub(super) async fn join(
+        &mut self,
+        attempt: &Attempt,
+        name: &str,
+    ) -> Result<Option<Answer>, Trouble> {
+        let background = self
             .background
-            .remove(name)
+            .get_mut(name)
             .ok_or_else(|| Trouble::Harness(format!("no background step `{name}`")))?;
-        let answer =
-            (&mut background.task).await.map_err(|e| Trouble::Harness(e.to_string()))??;
+        let Some(ended) = background.tasks.join_next().await else { return Ok(None) };
+        let answer = ended.map_err(|e| Trouble::Harness(e.to_string()))??;
         if let Some(Installs(key)) = &background.installs {
             attempt.installed(key.as_deref(), &answer);
         }
-        Ok(answer)
+        Ok(Some(answer))
     }
 }

@@ -109,8 +109,19 @@ async fn once(
             Ok(Vec::new())
         }
         Action::Join(name) => {
-            let answer = state.join(attempt, name).await?;
-            state.finish(attempt, step, &answer, &step.expect)
+            let most = step.answers.map_or(usize::MAX, |answers| answers.get() as usize);
+            let (mut facts, mut came) = (Vec::new(), 0);
+            while came < most
+                && let Some(answer) = state.join(attempt, name).await?
+            {
+                facts.extend(state.finish(attempt, step, &answer, &step.expect)?);
+                came += 1;
+            }
+            let none = format!("`{name}` has no such number of answers left");
+            if came == 0 || (came < most && step.answers.is_some()) {
+                return Err(Trouble::Harness(none));
+            }
+            Ok(facts)
         }
         Action::Request(_)
         | Action::Probe(_)
@@ -123,7 +134,9 @@ async fn once(
             if let Some(name) = &step.background {
                 let installs = matches!(step.action, Action::Install(_));
                 let installs = installs.then(|| Installs(step.on.clone()));
-                state.start(attempt, name.clone(), request, transcript, installs);
+                let at_once = at_once(step, &vars)?;
+                let requests = (request, at_once);
+                state.start(attempt, name.clone(), requests, &transcript, installs);
                 return Ok(Vec::new());
             }
             let answer = send(&attempt.world, &request, &transcript);
@@ -138,6 +151,16 @@ async fn once(
             state.finish(attempt, step, &answer, &expect)
         }
     }
+}
+
+/// How many requests a background step sends.
+fn at_once(step: &Step, vars: &Vars) -> Result<usize, Trouble> {
+    let Some(many) = &step.at_once else { return Ok(1) };
+    let many = vars.value(&many.0).map_err(|e| Trouble::Harness(e.to_string()))?;
+    let number = many.as_u64().and_then(|many| usize::try_from(many).ok());
+    number
+        .filter(|many| *many > 0)
+        .ok_or_else(|| Trouble::Harness(format!("`at_once` is a number of requests, not {many}")))
 }
 
 /// Sends, and looks after the host when nothing comes back.

@@ -12,6 +12,12 @@ use crate::case::Span;
 pub struct Limits {
     /// Longest call.
     pub call_duration: Span,
+    /// Calls of one plugin that run at a time.
+    pub instances_per_plugin: u64,
+    /// Calls of one plugin that run or wait.
+    pub calls_per_plugin: u64,
+    /// Longest wait of a call for its turn.
+    pub queue_duration: Span,
     /// Pages of 64 KiB of guest memory.
     pub memory_pages: u64,
     /// Longest plugin response.
@@ -50,8 +56,10 @@ pub struct Limits {
 
 impl Limits {
     /// Those that are numbers, with the names of their variables.
-    pub fn numbers(&self) -> [(&'static str, u64); 14] {
+    pub fn numbers(&self) -> [(&'static str, u64); 16] {
         [
+            ("instances_per_plugin", self.instances_per_plugin),
+            ("calls_per_plugin", self.calls_per_plugin),
             ("memory_pages", self.memory_pages),
             ("response_bytes", self.response_bytes),
             ("request_bytes", self.request_bytes),
@@ -70,9 +78,10 @@ impl Limits {
     }
 
     /// Those that are spans of time, with the names of their variables.
-    pub fn spans(&self) -> [(&'static str, Duration); 4] {
+    pub fn spans(&self) -> [(&'static str, Duration); 5] {
         [
             ("call_duration", self.call_duration.0),
+            ("queue_duration", self.queue_duration.0),
             ("sql_statement_duration", self.sql_statement_duration.0),
             ("download_duration", self.download_duration.0),
             ("catalog_duration", self.catalog_duration.unwrap_or(self.download_duration).0),
@@ -85,6 +94,9 @@ impl Default for Limits {
         const MIB: u64 = 1024 * 1024;
         Self {
             call_duration: Span(Duration::from_secs(5)),
+            instances_per_plugin: 16,
+            calls_per_plugin: 80,
+            queue_duration: Span(Duration::from_secs(2)),
             memory_pages: 1024,
             response_bytes: 10 * MIB,
             request_bytes: 10 * MIB,

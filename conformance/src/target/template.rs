@@ -53,6 +53,9 @@ const LIMITS: &str = "
 # The host's limits, where they differ from the specification's defaults.
 # [limits]
 # call_duration = \"5s\"
+# instances_per_plugin = 16
+# calls_per_plugin = 80
+# queue_duration = \"2s\"
 # memory_pages = 1024
 # response_bytes = 10485760
 # request_bytes = 10485760

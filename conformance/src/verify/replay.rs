@@ -1,6 +1,8 @@
 //! A case's steps, taken again over its recorded exchanges.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -28,9 +30,14 @@ pub(super) struct Replay {
 }
 
 /// Takes the steps of `case` over what was recorded of it, up to the first that differs.
-pub(super) fn replay(recorded: &CaseReport, case: &Case) -> Replay {
-    let mut again =
-        Again { recorded, vars: Vars::default(), previous: None, out: Replay::default() };
+pub(super) fn replay<'a>(recorded: &'a CaseReport, case: &'a Case) -> Replay {
+    let mut again = Again {
+        recorded,
+        vars: Vars::default(),
+        previous: None,
+        joined: BTreeMap::new(),
+        out: Replay::default(),
+    };
     again.learn(0);
     for (index, step) in case.steps.iter().enumerate() {
         let label = label(index, step);
@@ -56,6 +63,8 @@ struct Again<'a> {
     vars: Vars,
     /// When the answer of the step before had come.
     previous: Option<u64>,
+    /// How many answers of each background step were judged.
+    joined: BTreeMap<&'a str, usize>,
     out: Replay,
 }
 
@@ -67,7 +76,7 @@ impl<'a> Again<'a> {
         }
     }
 
-    fn take(&mut self, case: &Case, step: &Step, label: &str) -> Result<(), Differs> {
+    fn take(&mut self, case: &'a Case, step: &'a Step, label: &str) -> Result<(), Differs> {
         let asks = match &step.action {
             _ if step.background.is_some() => return Ok(()),
             Action::Request(_) | Action::Probe(_) | Action::Install(_) | Action::Upgrade => {
@@ -110,11 +119,14 @@ impl<'a> Again<'a> {
     /// The exchanges of a step that are judged: the last, or as many as the step takes. One that is
     /// tried again until it fits takes nobody knows how many.
     fn exchanges(
-        &self,
+        &mut self,
         asks: &str,
         label: &str,
-        step: &Step,
+        step: &'a Step,
     ) -> Result<Vec<&'a Exchange>, Differs> {
+        if let Action::Join(name) = &step.action {
+            return self.answers(name, asks, label, step.answers);
+        }
         if step.times == 1 || step.retry.is_some() {
             return Ok(vec![self.exchange(asks, label)?]);
         }
@@ -126,6 +138,27 @@ impl<'a> Again<'a> {
             return Err((label.to_owned(), vec![message]));
         }
         Ok(found.split_off(found.len() - times))
+    }
+
+    /// Of the exchanges of a background step, those whose answers were waited for in this place.
+    fn answers(
+        &mut self,
+        name: &'a str,
+        asks: &str,
+        label: &str,
+        most: Option<NonZeroU32>,
+    ) -> Result<Vec<&'a Exchange>, Differs> {
+        let of_step = self.recorded.exchanges.iter().filter(|exchange| exchange.step == asks);
+        let mut came: Vec<_> = of_step.collect();
+        came.sort_by_key(|exchange| exchange.ended_us.unwrap_or(u64::MAX));
+        let before = self.joined.entry(name).or_default();
+        let most = most.map_or(usize::MAX, |most| most.get() as usize);
+        let now: Vec<_> = came.into_iter().skip(*before).take(most).collect();
+        *before += now.len();
+        if now.is_empty() || (most != usize::MAX && now.len() < most) {
+            return Err((label.to_owned(), vec!["its exchange is not recorded".to_owned()]));
+        }
+        Ok(now)
     }
 
     /// The last exchange of a step: the ones before it were not as expected, and tried again.

@@ -139,6 +139,11 @@ impl Config {
             "database.plugin_connections_each",
             not_zero(),
         );
+        check(
+            self.sandbox.idle_duration.as_millis() >= 4,
+            "sandbox.idle_duration",
+            "must be at least 4ms".into(),
+        );
         check(!self.database.acquire_timeout.is_zero(), "database.acquire_timeout", not_zero());
         check(!self.database.statement_timeout.is_zero(), "database.statement_timeout", not_zero());
         check(!self.readiness_timeout.is_zero(), "readiness_timeout", not_zero());

@@ -109,6 +109,16 @@ const SETTINGS: &[Setting] = &[
         "tests only: where a lifecycle operation kills the host",
     ),
     setting(
+        "SANDBOX_INSTANCE_SLOTS",
+        "sandbox.instance_slots",
+        "instances of all plugins together, address space for which is set aside",
+    ),
+    setting(
+        "SANDBOX_IDLE_DURATION",
+        "sandbox.idle_duration",
+        "how long an unused instance is kept beside another one of its plugin",
+    ),
+    setting(
         "PLUGINS_MARKETPLACE_CATALOG_URL",
         "marketplace.catalog_url",
         "URL of the marketplace catalog",

@@ -161,6 +161,7 @@ const CALL_PLUGIN: Operation = op(
         PluginBadResponse,
         PluginResponseTooLarge,
         PluginUnavailable,
+        PluginOverloaded,
         PluginTimeout,
     ],
 );

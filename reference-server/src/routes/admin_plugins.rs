@@ -7,6 +7,7 @@ use axum::extract::State;
 use contract::catalog::CatalogEntry;
 use http::StatusCode;
 use lifecycle::{LifecycleError, Patch, Registration};
+use sandbox::LoadError;
 use serde::Deserialize;
 use serde_json::Value;
 use storage::registry::PluginRow;
@@ -34,6 +35,13 @@ impl From<LifecycleError> for ApiError {
             return Self::internal(error);
         }
         let api = Self::new(code, error.to_string());
+        let api = match &error {
+            // By then those that wait now have had their turn.
+            LifecycleError::Load(LoadError::NoRoom { waited }) => {
+                api.retry_after(policy::limits::whole_seconds(*waited))
+            }
+            _ => api,
+        };
         let api = match error.details() {
             Some(details) => api.with_details(details),
             None => api,

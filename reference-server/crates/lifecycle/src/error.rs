@@ -164,6 +164,8 @@ impl LifecycleError {
             Self::VersionMismatch { .. } => ErrorCode::PluginVersionMismatch,
             Self::Upgrade(UpgradeRefusal::Equal(_)) => ErrorCode::PluginAlreadyUpToDate,
             Self::Upgrade(UpgradeRefusal::Older { .. }) => ErrorCode::PluginDowngradeNotAllowed,
+            // Nothing is wrong with the module.
+            Self::Load(LoadError::NoRoom { .. }) => ErrorCode::PluginOverloaded,
             Self::Load(_) | Self::NoModule => ErrorCode::PluginLoadFailed,
             Self::Migration { source } if source.is_unavailable() => ErrorCode::ServiceUnavailable,
             Self::Migration { .. } => ErrorCode::PluginMigrationFailed,
@@ -181,9 +183,9 @@ impl LifecycleError {
         }
     }
 
-    /// Whether the cause lies in a store that is away, and may be over later.
+    /// Whether the cause lies in a store that is away, or in other plugins, and may be over later.
     pub(crate) fn may_pass(&self) -> bool {
-        self.code() == ErrorCode::ServiceUnavailable
+        matches!(self.code(), ErrorCode::ServiceUnavailable | ErrorCode::PluginOverloaded)
     }
 
     /// Structured detail for clients, for the codes that have any.

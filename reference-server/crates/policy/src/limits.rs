@@ -48,6 +48,15 @@ pub struct Limits {
     pub wasm_bytes: usize,
     /// Instances of one plugin at the same time: bounds what one plugin can take from the others.
     pub instances_per_plugin: usize,
+    /// Calls of one plugin that run or wait for their turn: five times those that run. A longer queue
+    /// answers later and not more, and holds the requests of those who wait in memory.
+    pub calls_per_plugin: usize,
+    /// Waiting for one's turn. Whoever has waited for this long is better told to come again.
+    #[serde(with = "humantime_serde")]
+    pub queue_duration: Duration,
+    /// Linear memory of all guests together, busy and idle. Beyond it idle instances end, and new ones
+    /// wait; each plugin gets one all the same. Of it only what a guest touches is real memory.
+    pub guest_memory_bytes: usize,
 
     // HTTP.
     /// The request envelope and an event's payload as written to the guest. SDKs receive it into a
@@ -172,6 +181,9 @@ impl Default for Limits {
             wasm_stack_bytes: 512 * 1024,
             wasm_bytes: 50 * MIB,
             instances_per_plugin: 16,
+            calls_per_plugin: 80,
+            queue_duration: Duration::from_secs(2),
+            guest_memory_bytes: 2048 * MIB,
             request_bytes: 10 * MIB,
             response_bytes: 10 * MIB,
             sql_statement_bytes: 256 * 1024,
@@ -215,9 +227,34 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// When a caller who was refused for too many calls may come again, in seconds: when those that wait
+    /// now have had their turn or were refused. At least one.
+    pub fn retry_after_seconds(&self) -> u64 {
+        whole_seconds(self.queue_duration)
+    }
+
     /// The largest raw body whose envelope still fits [`Self::request_bytes`], given the size of
     /// the envelope without body: base64 turns three bytes into four.
     pub const fn raw_body_bytes(&self, envelope_without_body: usize) -> usize {
         self.request_bytes.saturating_sub(envelope_without_body) / 4 * 3
+    }
+}
+
+/// A duration as `Retry-After` says it: in whole seconds, not less than it is, and at least one.
+pub fn whole_seconds(duration: Duration) -> u64 {
+    (duration.as_secs() + u64::from(duration.subsec_nanos() > 0)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_comes_again_comes_after_the_wait_and_not_at_once() {
+        let after = |queue_duration| Limits { queue_duration, ..Limits::default() };
+        assert_eq!(after(Duration::from_secs(2)).retry_after_seconds(), 2);
+        assert_eq!(after(Duration::from_millis(2001)).retry_after_seconds(), 3);
+        assert_eq!(after(Duration::from_millis(1)).retry_after_seconds(), 1);
+        assert_eq!(after(Duration::ZERO).retry_after_seconds(), 1);
     }
 }

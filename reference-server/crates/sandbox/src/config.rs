@@ -2,13 +2,20 @@
 //! ([`policy::Limits`]; a host that lets its operator change one changes it there).
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Places and trade-offs of a sandbox.
 #[derive(Clone, Debug)]
 pub struct SandboxConfig {
-    /// How many instances of one plugin are kept for the next call. More of them speed up bursts,
-    /// each costs the memory that its guest touched.
+    /// How many instances of one plugin are kept for the next call at most.
     pub max_idle_instances: usize,
+    /// How long an instance that nobody uses is kept beside another one. What the last burst needed
+    /// is memory that others could have.
+    pub idle_duration: Duration,
+    /// Instances of all plugins together, for each of which address space is set aside: an instance
+    /// is then made and ended without the kernel's help, but for the pages that it touched. 0 asks the
+    /// kernel for each, which takes longer and needs no address space beforehand.
+    pub instance_slots: u32,
     /// Where compiled modules are kept across restarts; `None` compiles anew. The files are native
     /// code that the host will run: nobody else may be able to write there.
     pub module_cache_dir: Option<PathBuf>,
@@ -17,9 +24,13 @@ pub struct SandboxConfig {
 impl Default for SandboxConfig {
     fn default() -> Self {
         Self {
-            // One per core of a small machine: more run at once only while they wait for a host
-            // function.
-            max_idle_instances: 4,
+            // As many as may run: a burst that comes again finds what it found before.
+            max_idle_instances: usize::MAX,
+            idle_duration: Duration::from_secs(60),
+            // Twice a thousand plugins of which each keeps one. A slot takes 4 GiB of the 128 TiB of
+            // address space that a process has, so that no access of a guest needs a check; and three
+            // or four mappings once it is used, of the 65 530 that Linux allows.
+            instance_slots: 2048,
             module_cache_dir: None,
         }
     }

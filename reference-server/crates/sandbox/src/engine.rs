@@ -4,13 +4,18 @@ use std::path::Path;
 use std::time::Duration;
 
 use policy::Limits;
-use wasmtime::{Cache, CacheConfig, Config, Engine, EngineWeak, OptLevel};
+use wasmtime::{Cache, CacheConfig, Config, Engine, EngineWeak, OptLevel, PoolingAllocationConfig};
 
 use crate::config::SandboxConfig;
 use crate::error::SandboxError;
+use crate::limits::MAX_TABLES;
 
 /// Room on a guest's stack for the host functions it calls, beside its own frames.
 const HOST_STACK_BYTES: usize = 1024 * 1024;
+
+/// Memory of a slot that is emptied by writing zeros over it when an instance ends, and stays with the
+/// slot; the kernel takes back what is beyond. The next instance then finds its first pages in place.
+const KEEP_RESIDENT_BYTES: usize = 64 * 1024;
 
 /// Builds the engine and starts its ticker.
 pub(crate) fn build(
@@ -29,11 +34,40 @@ pub(crate) fn build(
         .wasm_memory64(false)
         .max_wasm_stack(limits.wasm_stack_bytes)
         .async_stack_size(limits.wasm_stack_bytes + HOST_STACK_BYTES);
+    // A watched guest is one at a time: address space for thousands would be set aside for nothing.
+    if config.instance_slots > 0 && !watched {
+        wasmtime.allocation_strategy(pooling(config.instance_slots, limits));
+    }
     let cache = config.module_cache_dir.as_deref().map(disk_cache).transpose()?;
     wasmtime.cache(cache.clone());
     let engine = Engine::new(&wasmtime).map_err(|error| SandboxError::Engine(error.into()))?;
     start_ticker(engine.weak(), limits.epoch_tick)?;
     Ok((engine, cache))
+}
+
+/// Slots for instances, whose pages are taken and given back and never mapped anew.
+///
+/// The bounds here only say what fits a slot. What a guest may have is decided elsewhere, by
+/// `abi_check` and `limits`, so that it does not depend on how instances are allocated.
+fn pooling(slots: u32, limits: &Limits) -> PoolingAllocationConfig {
+    let mut pooling = PoolingAllocationConfig::new();
+    pooling
+        .total_core_instances(slots)
+        .total_memories(slots)
+        // All that 32 bits can name: address space of that size is set aside for each memory anyway.
+        .max_memory_size(1 << 32)
+        .max_memories_per_module(1)
+        // Most guests have one table, and a few toolchains two.
+        .total_tables(slots.saturating_mul(2))
+        .max_tables_per_module(MAX_TABLES)
+        .table_elements(limits.table_elements)
+        // Not set aside, only checked: what a module of the largest size can need is far below.
+        .max_core_instance_size(limits.wasm_bytes.saturating_mul(4))
+        // One for the export, one for the guest's allocator that a host function calls meanwhile.
+        .total_stacks(slots.saturating_mul(2))
+        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
+        .table_keep_resident(KEEP_RESIDENT_BYTES);
+    pooling
 }
 
 /// Compiled modules on disk. Its files are native code: whoever can write there owns the host.

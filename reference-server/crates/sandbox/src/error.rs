@@ -71,6 +71,12 @@ pub enum LoadError {
     /// `Init` returned something else than 0.
     #[error("'Init' returned {0}, and only 0 is success")]
     InitRefused(i32),
+    /// There is no room for a first instance beside those of other plugins.
+    #[error("no room for an instance within {waited:?}")]
+    NoRoom {
+        /// How long the load waited for it.
+        waited: Duration,
+    },
     /// The compiler's thread died; a bug in the host.
     #[error("the compiler stopped unexpectedly")]
     CompilerGone(#[source] Source),
@@ -137,13 +143,11 @@ pub enum CallError {
     /// The module exports no `HandleRequest`.
     #[error("the module exports no 'HandleRequest'")]
     NoRequestHandler,
-    /// Every instance the plugin may have was busy for as long as a call may take.
-    #[error("no instance became free within {waited:?}")]
-    NoFreeInstance {
-        /// How long the caller waited.
-        waited: Duration,
-    },
-    /// More calls than allowed were computing at length, for as long as a call may take.
+    /// There are more calls than the host takes; the guest was not called.
+    #[error("the plugin is overloaded: {0}")]
+    Overloaded(Overload),
+    /// More calls than allowed were computing at length, for as long as a call may take; this one had
+    /// begun.
     #[error("no thread for a long call became free within {waited:?}")]
     Crowded {
         /// How long the call waited.
@@ -163,6 +167,36 @@ pub enum CallError {
     ShutDown,
 }
 
+/// Which bound a call met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Overload {
+    /// As many calls of the plugin as there may be run or wait.
+    #[error("{calls} calls run or wait already")]
+    QueueFull {
+        /// How many.
+        calls: usize,
+    },
+    /// Every instance the plugin may have was busy.
+    #[error("no instance became free within {waited:?}")]
+    Busy {
+        /// How long the caller waited.
+        waited: Duration,
+    },
+    /// As many calls as may compute at length did, and the plugin's last call had not ended in order:
+    /// this one was to begin among those.
+    #[error("no thread for a long call became free within {waited:?}")]
+    NoThread {
+        /// How long the call waited.
+        waited: Duration,
+    },
+    /// The guests of all plugins left no slot, or no memory, for another instance.
+    #[error("no room for another instance within {waited:?}")]
+    NoRoom {
+        /// How long the caller waited.
+        waited: Duration,
+    },
+}
+
 impl CallError {
     /// The code a client sees.
     pub fn code(&self) -> ErrorCode {
@@ -176,8 +210,8 @@ impl CallError {
             | Self::NoRequestHandler => ErrorCode::PluginBadResponse,
             Self::ResponseTooLarge { .. } => ErrorCode::PluginResponseTooLarge,
             Self::RequestTooLarge { .. } => ErrorCode::PayloadTooLarge,
-            Self::NoFreeInstance { .. }
-            | Self::Crowded { .. }
+            Self::Overloaded(_) => ErrorCode::PluginOverloaded,
+            Self::Crowded { .. }
             | Self::NoThread(_)
             | Self::Died
             | Self::NewInstance(_)

@@ -1,18 +1,25 @@
 //! A live guest: instantiated, initialised, and called one call at a time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use contract::abi;
 use contract::envelope::{BadResponse, GuestResponse, RequestEnvelope, ResponseEnvelope};
 use contract::event::Event;
-use wasmtime::{Instance, InstancePre, Store, TypedFunc, UpdateDeadline, WasmParams, WasmResults};
+use wasmtime::{
+    Instance, InstancePre, PoolConcurrencyLimitError, Store, TypedFunc, UpdateDeadline, WasmParams,
+    WasmResults,
+};
 
 use crate::abi_check::{EventShape, GuestShape, InitShape};
 use crate::deadline::Deadline;
 use crate::error::{CallError, LoadError};
 use crate::host_functions::abandon;
+use crate::lanes::Lane;
 use crate::memory::{self, GuestMemory, Placed};
 use crate::metrics::Level;
+use crate::pool::room::Place;
+use crate::pool::{Aside, Inhabitant, Leaving};
 use crate::state::{HostState, Tenant};
 use crate::trap::classify;
 use crate::watch::Spent;
@@ -28,6 +35,8 @@ pub(crate) struct GuestInstance {
     reset_allocator: Option<TypedFunc<(), ()>>,
     shutdown: Option<TypedFunc<(), ()>>,
     _alive: Level,
+    /// Free when all of the above is gone.
+    place: Place,
 }
 
 #[derive(Clone)]
@@ -37,15 +46,17 @@ enum HandleEvent {
 }
 
 impl GuestInstance {
-    /// Instantiates and initialises, all under one deadline.
+    /// Instantiates and initialises, all under one deadline, in a place of the shared room.
     pub(crate) async fn new(
         ready: &InstancePre<HostState>,
         shape: GuestShape,
         tenant: Arc<Tenant>,
+        place: Place,
     ) -> Result<Self, LoadError> {
         let deadline = Deadline::after(tenant.host.policy.limits.call_duration);
         let alive = Level::enter(&tenant.metrics.instances);
-        let mut store = Store::new(ready.module().engine(), HostState::new(tenant, deadline));
+        let mut store =
+            Store::new(ready.module().engine(), HostState::new(tenant, deadline, place.growth()));
         store.limiter(|state| &mut state.limits);
         store.epoch_deadline_callback(|context| {
             let deadline = context.data().call.deadline;
@@ -61,7 +72,11 @@ impl GuestInstance {
             .await
             .map_err(wasmtime::Error::from)
             .flatten()
-            .map_err(|error| LoadError::Instantiate(Box::new(classify(&error))))?;
+            .map_err(|error| match error.downcast_ref::<PoolConcurrencyLimitError>() {
+                // Of what a guest takes beside its one memory, such as tables.
+                Some(_) => LoadError::NoRoom { waited: Duration::ZERO },
+                None => LoadError::Instantiate(Box::new(classify(&error))),
+            })?;
         store.data_mut().guest = Some(guest_memory(&instance, &mut store, shape)?);
         let initialised = initialise(&instance, &mut store, shape).await;
         tell_spent(&store);
@@ -82,6 +97,7 @@ impl GuestInstance {
             shutdown: exports.if_there(shape.shutdown, abi::SHUTDOWN)?,
             store,
             _alive: alive,
+            place,
         })
     }
 
@@ -202,6 +218,26 @@ impl GuestInstance {
             return Err(too_large(answer.len()));
         }
         ResponseEnvelope::decode(answer).map_err(CallError::BadResponse)
+    }
+}
+
+impl Inhabitant for GuestInstance {
+    fn leave(self, why: Leaving, aside: Aside) {
+        let tenant = Arc::clone(&self.store.data().tenant);
+        tenant.metrics.left(why);
+        // Nobody who waits for an answer should wait for this too.
+        tokio::spawn(async move {
+            let shutdown = self.shutdown();
+            if let Err(error) = tenant.host.lanes.run(Lane::Prompt, shutdown).await {
+                tracing::warn!(plugin = %tenant.name, %error, "Shutdown did not run to its end");
+            }
+            drop(aside);
+        });
+    }
+
+    fn evicted(mut self) {
+        self.store.data().tenant.metrics.evicted.increment(1);
+        self.place.quietly();
     }
 }
 

@@ -20,7 +20,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot};
 use tracing::Instrument as _;
 
-use crate::error::CallError;
+use crate::error::{CallError, Overload};
 use crate::priority;
 
 /// Where a call begins.
@@ -36,7 +36,10 @@ pub(crate) enum Lane {
 #[derive(Debug)]
 pub(crate) struct Lanes {
     prompt: Duration,
+    /// Of a call that has begun.
     patience: Duration,
+    /// Of one that has not.
+    patience_before: Duration,
     slow: Arc<Semaphore>,
 }
 
@@ -45,6 +48,7 @@ impl Lanes {
         Self {
             prompt: limits.prompt_duration,
             patience: limits.call_duration,
+            patience_before: limits.queue_duration,
             slow: Arc::new(Semaphore::new(limits.slow_calls)),
         }
     }
@@ -62,7 +66,7 @@ impl Lanes {
         {
             return Ok(done);
         }
-        self.slowly(call).await
+        self.slowly(call, begin).await
     }
 
     /// Polls until the call is done, or has computed for too long.
@@ -81,14 +85,21 @@ impl Lanes {
 
     /// Goes on in a thread of its own. The runtime is still what wakes the call: its sockets and
     /// timers belong to threads that no guest occupies.
-    async fn slowly<T, F>(&self, call: Pin<Box<F>>) -> Result<T, CallError>
+    async fn slowly<T, F>(&self, call: Pin<Box<F>>, begin: Lane) -> Result<T, CallError>
     where
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
-        let permit = tokio::time::timeout(self.patience, Arc::clone(&self.slow).acquire_owned());
+        let waited = match begin {
+            Lane::Prompt => self.patience,
+            Lane::Slow => self.patience_before,
+        };
+        let permit = tokio::time::timeout(waited, Arc::clone(&self.slow).acquire_owned());
         let Ok(Ok(permit)) = permit.await else {
-            return Err(CallError::Crowded { waited: self.patience });
+            return Err(match begin {
+                Lane::Prompt => CallError::Crowded { waited },
+                Lane::Slow => CallError::Overloaded(Overload::NoThread { waited }),
+            });
         };
         let runtime = Handle::current();
         let (mut answer, answered) = oneshot::channel();

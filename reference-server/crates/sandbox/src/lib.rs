@@ -12,7 +12,8 @@
 //! | `abi_check` | does this module keep to the ABI, and if not, what was expected |
 //! | `state`, `limits`, `deadline` | what belongs to an instance, and what bounds it |
 //! | `memory` | how bytes cross into and out of guest memory |
-//! | `instance`, `pool` | a live guest, and how live guests are reused |
+//! | `instance` | a live guest |
+//! | `pool`, `pool::room` | how live guests are reused, who waits for whom; what all plugins share |
 //! | `lanes`, `priority` | which threads guests run on, and who yields to whom |
 //! | `plugin` | one call from envelope to answer |
 //! | `trap` | what went wrong, sorted |
@@ -59,7 +60,7 @@ pub mod watch;
 
 pub use abi_check::AbiProblem;
 pub use config::SandboxConfig;
-pub use error::{CallError, LoadError, SandboxError};
+pub use error::{CallError, LoadError, Overload, SandboxError};
 pub use http_outbound::{HttpOutbound, HttpOutboundConfig, TestHosts, TrustRoots};
 pub use module_cache::CompileStats;
 pub use outbound::{Outbound, OutboundCall};

@@ -4,28 +4,31 @@ use metrics::Gauge;
 use wasmtime::ResourceLimiter;
 
 use crate::metrics::Meter;
+use crate::pool::room::Growth;
 
 /// Size of a WebAssembly page.
 const PAGE_BYTES: usize = 64 * 1024;
 
 /// Tables of one instance. Compilers emit one, toolchains with reference types a few.
-const MAX_TABLES: usize = 16;
+pub(crate) const MAX_TABLES: u32 = 16;
 
 /// Refuses growth beyond the limits; the guest sees `memory.grow` or `table.grow` return -1.
-#[derive(Debug)]
 pub(crate) struct Limits {
     memory_bytes: usize,
     memory_in_use: Meter,
+    /// Told of the same, for all plugins together.
+    growth: Growth,
     /// What all tables together may still grow by.
     table_elements_left: usize,
 }
 
 impl Limits {
     /// Limits for one instance, whose memory is added to a gauge for as long as it lives.
-    pub(crate) fn new(limits: &policy::Limits, memory_in_use: &Gauge) -> Self {
+    pub(crate) fn new(limits: &policy::Limits, memory_in_use: &Gauge, growth: Growth) -> Self {
         Self {
             memory_bytes: (limits.memory_pages as usize).saturating_mul(PAGE_BYTES),
             memory_in_use: Meter::new(memory_in_use),
+            growth,
             table_elements_left: limits.table_elements,
         }
     }
@@ -41,6 +44,7 @@ impl ResourceLimiter for Limits {
         let granted = desired <= self.memory_bytes;
         if granted {
             self.memory_in_use.set(desired);
+            self.growth.reached(desired);
         }
         Ok(granted)
     }
@@ -63,7 +67,7 @@ impl ResourceLimiter for Limits {
     }
 
     fn tables(&self) -> usize {
-        MAX_TABLES
+        MAX_TABLES as usize
     }
 
     fn memories(&self) -> usize {

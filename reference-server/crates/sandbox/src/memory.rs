@@ -133,7 +133,14 @@ async fn try_place(
     let (Ok(size), Some(allocator)) = (i32::try_from(bytes.len()), &guest.allocator) else {
         return Ok(None);
     };
-    let pointer = allocator.call_async(&mut store, size).await?.cast_unsigned();
+    // An allocator that asks the host for data would be asked for room again, on a further stack
+    // each time. It has no room for that.
+    if std::mem::replace(&mut store.as_context_mut().data_mut().call.allocating, true) {
+        return Ok(None);
+    }
+    let pointer = allocator.call_async(&mut store, size).await;
+    store.as_context_mut().data_mut().call.allocating = false;
+    let pointer = pointer?.cast_unsigned();
     if pointer == 0 || guest.memory.write(&mut store, pointer as usize, bytes).is_err() {
         return Ok(None);
     }

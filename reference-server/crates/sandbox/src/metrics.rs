@@ -13,7 +13,9 @@ use metrics::{
     describe_histogram, gauge, histogram,
 };
 
-use crate::error::{CallError, LoadError};
+use crate::error::{CallError, LoadError, Overload};
+use crate::pool::Leaving;
+use crate::pool::room::Fullness;
 pub(crate) use instruments::{Counters, Level, Meter, Watch};
 
 /// Calls into a guest by `plugin`, `export` and `outcome`: `ok`, the code a client would see, or
@@ -27,6 +29,11 @@ pub const TRAPS: &str = "hostproof_plugin_traps_total";
 pub const TIMEOUTS: &str = "hostproof_plugin_timeouts_total";
 /// Calls that wait for an instance now, by `plugin`.
 pub const WAITING: &str = "hostproof_plugin_calls_waiting";
+/// Calls refused because there were too many, by `plugin` and `reason`: `queue_full`, `busy`,
+/// `no_room`, or `no_thread`.
+pub const REFUSALS: &str = "hostproof_plugin_refusals_total";
+/// Idle instances that were ended, by `plugin` and `reason`: `evicted`, `idle`, or `surplus`.
+pub const INSTANCES_ENDED: &str = "hostproof_plugin_instances_ended_total";
 /// Live instances, by `plugin`.
 pub const INSTANCES: &str = "hostproof_plugin_instances";
 /// Instances that serve a call now, by `plugin`.
@@ -48,6 +55,16 @@ pub const FETCH_SECONDS: &str = "hostproof_plugin_fetch_duration_seconds";
 pub const FETCH_BYTES: &str = "hostproof_plugin_fetch_response_bytes_total";
 /// Events emitted by `plugin` and `outcome`: `ok` or `refused`.
 pub const EVENTS_EMITTED: &str = "hostproof_plugin_events_emitted_total";
+/// Slots that instances of all plugins have.
+pub const SLOTS: &str = "hostproof_instance_slots";
+/// Slots there are.
+pub const SLOTS_MAX: &str = "hostproof_instance_slots_max";
+/// Linear memory of all guests together.
+pub const GUEST_MEMORY: &str = "hostproof_guest_memory_bytes";
+/// Linear memory beyond which no further instance is made.
+pub const GUEST_MEMORY_MAX: &str = "hostproof_guest_memory_max_bytes";
+/// Calls that wait for a slot or for memory.
+pub const WAITING_FOR_ROOM: &str = "hostproof_calls_waiting_for_room";
 /// Modules loaded, by `source`: `memory`, `disk`, or `compiled`.
 pub const MODULES: &str = "hostproof_module_loads_total";
 
@@ -63,6 +80,8 @@ pub fn describe() {
     describe_counter!(TRAPS, "Guests that trapped.");
     describe_counter!(TIMEOUTS, "Calls stopped at their deadline.");
     describe_gauge!(WAITING, "Calls that wait for an instance.");
+    describe_counter!(REFUSALS, "Calls refused because there were too many, by reason.");
+    describe_counter!(INSTANCES_ENDED, "Idle instances that were ended, by reason.");
     describe_gauge!(INSTANCES, "Live instances.");
     describe_gauge!(BUSY, "Instances that serve a call.");
     describe_gauge!(MEMORY, "Linear memory of all live instances.");
@@ -73,12 +92,32 @@ pub fn describe() {
     describe_histogram!(FETCH_SECONDS, "Time of an outbound request.");
     describe_counter!(FETCH_BYTES, "Body bytes of the responses to outbound requests.");
     describe_counter!(EVENTS_EMITTED, "Events emitted, by outcome.");
+    describe_gauge!(SLOTS, "Slots that instances of all plugins have.");
+    describe_gauge!(SLOTS_MAX, "Slots there are.");
+    describe_gauge!(GUEST_MEMORY, "Linear memory of all guests together.");
+    describe_gauge!(GUEST_MEMORY_MAX, "Memory beyond which no further instance is made.");
+    describe_gauge!(WAITING_FOR_ROOM, "Calls that wait for a slot or for memory.");
     describe_counter!(MODULES, "Modules loaded, by where their code came from.");
 }
 
 /// The counter of modules from one source.
 pub(crate) fn modules(source: &'static str) -> Counter {
     counter!(MODULES, "source" => source)
+}
+
+/// Brings the gauges of what all plugins share up to date.
+#[expect(clippy::cast_precision_loss, reason = "slots and memory sizes stay far below 2^53")]
+pub(crate) fn record_room(room: Fullness) {
+    gauge!(SLOTS).set(room.slots as f64);
+    // As many as there is address space for, where instances are not pooled.
+    gauge!(SLOTS_MAX).set(if room.most_slots == usize::MAX {
+        f64::INFINITY
+    } else {
+        room.most_slots as f64
+    });
+    gauge!(GUEST_MEMORY).set(room.bytes as f64);
+    gauge!(GUEST_MEMORY_MAX).set(room.most_bytes as f64);
+    gauge!(WAITING_FOR_ROOM).set(room.waiting as f64);
 }
 
 /// The export a call goes to.
@@ -108,6 +147,9 @@ pub(crate) struct PluginMetrics {
     traps: Counter,
     timeouts: Counter,
     pub(crate) waiting: Gauge,
+    refusals: Counters<1>,
+    pub(crate) evicted: Counter,
+    left: Counters<1>,
     pub(crate) instances: Gauge,
     pub(crate) busy: Gauge,
     pub(crate) memory: Gauge,
@@ -137,6 +179,9 @@ impl PluginMetrics {
             traps: counter!(TRAPS, labels()),
             timeouts: counter!(TIMEOUTS, labels()),
             waiting: gauge!(WAITING, labels()),
+            refusals: Counters::new(REFUSALS, labels(), ["reason"]),
+            evicted: counter!(INSTANCES_ENDED, with("reason", "evicted")),
+            left: Counters::new(INSTANCES_ENDED, labels(), ["reason"]),
             instances: gauge!(INSTANCES, labels()),
             busy: gauge!(BUSY, labels()),
             memory: gauge!(MEMORY, labels()),
@@ -172,6 +217,24 @@ impl PluginMetrics {
     /// Counts an emitted event.
     pub(crate) fn emitted(&self, published: bool) {
         self.events_emitted.increment([if published { OK } else { "refused" }]);
+    }
+
+    /// Counts a call that met a bound.
+    pub(crate) fn refused(&self, overload: &Overload) {
+        self.refusals.increment([match overload {
+            Overload::QueueFull { .. } => "queue_full",
+            Overload::Busy { .. } => "busy",
+            Overload::NoRoom { .. } => "no_room",
+            Overload::NoThread { .. } => "no_thread",
+        }]);
+    }
+
+    /// Counts an instance that ended while it was idle.
+    pub(crate) fn left(&self, why: Leaving) {
+        self.left.increment([match why {
+            Leaving::Idle => "idle",
+            Leaving::Surplus => "surplus",
+        }]);
     }
 
     /// Counts a failure that has a counter of its own.

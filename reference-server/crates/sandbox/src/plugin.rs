@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use contract::envelope::{GuestResponse, RequestEnvelope};
 use contract::event::Event;
@@ -10,12 +11,12 @@ use contract::name::PluginName;
 use wasmtime::{InstancePre, Module};
 
 use crate::abi_check::GuestShape;
-use crate::error::{CallError, LoadError};
+use crate::error::{CallError, LoadError, Overload};
 use crate::instance::GuestInstance;
 use crate::lanes::Lane;
 use crate::metrics::{Export, Level};
 use crate::observe::observe;
-use crate::pool::{Lease, NoLease, Pool};
+use crate::pool::{Bounds, Caller, Lease, NoLease, Pool, Seat, Turn};
 use crate::state::{HostState, Tenant};
 
 /// A loaded plugin. Cheap to clone; all clones are the same plugin.
@@ -33,7 +34,7 @@ struct Inner {
     _module: Arc<Module>,
     ready: InstancePre<HostState>,
     shape: GuestShape,
-    pool: Pool,
+    pool: Arc<Pool<GuestInstance>>,
     /// The last call did not end in order.
     suspect: AtomicBool,
 }
@@ -54,15 +55,23 @@ impl Plugin {
         shape: GuestShape,
         max_idle: usize,
     ) -> Result<Self, LoadError> {
+        let limits = &tenant.host.policy.limits;
+        let bounds = Bounds {
+            running: limits.instances_per_plugin,
+            calls: limits.calls_per_plugin,
+            idle: max_idle,
+            first_bytes: first_bytes(&module),
+        };
+        let pool = Pool::new(bounds, Arc::clone(&tenant.host.room));
+        let place = pool.first(limits.queue_duration).await;
+        let place = place.map_err(|_| LoadError::NoRoom { waited: limits.queue_duration })?;
         let first = {
             let (ready, tenant) = (ready.clone(), Arc::clone(&tenant));
-            async move { GuestInstance::new(&ready, shape, tenant).await }
+            async move { GuestInstance::new(&ready, shape, tenant, place).await }
         };
         let first = tenant.host.lanes.run(Lane::Prompt, first).await;
         let first = first.map_err(|error| LoadError::Instantiate(error.into()))??;
-        let pool = Pool::new(tenant.host.policy.limits.instances_per_plugin, max_idle);
-        // A pool that keeps none gives it back, to be dropped here.
-        drop(pool.give_back(first));
+        pool.give_back(first, Instant::now());
         let suspect = AtomicBool::new(false);
         let inner = Inner { tenant, _module: module, ready, shape, pool, suspect };
         Ok(Self { inner: Arc::new(inner) })
@@ -78,8 +87,9 @@ impl Plugin {
         self.inner.shape.handle_event.is_some()
     }
 
-    /// Has the guest serve a request, within the call's deadline. Waiting for a free instance
-    /// comes before and is bounded by the same duration.
+    /// Has the guest serve a request, within the call's deadline. Waiting for its turn comes before
+    /// and is bounded by a duration of its own. Who is refused there may come again: the guest was not
+    /// called.
     pub async fn handle_request(
         &self,
         request: RequestContext,
@@ -93,15 +103,16 @@ impl Plugin {
         }
         let encoded = request.envelope.encode();
         self.check_size(encoded.len())?;
-        let lease = self.lease().await?;
+        let patience = self.inner.tenant.host.policy.limits.queue_duration;
+        let lease = self.lease(Caller::Client, patience).await?;
         let plugin = self.clone();
         let call = async move {
-            let (lease, mut instance) = plugin.instance(lease).await?;
+            let (turn, mut instance) = plugin.instance(lease).await?;
             let _busy = Level::enter(&plugin.inner.tenant.metrics.busy);
             let outcome = instance.handle_request(&encoded, request.envelope).await;
-            plugin.finish(lease, instance, outcome).await
+            plugin.finish(turn, instance, outcome).await
         };
-        self.inner.tenant.host.lanes.run(self.lane(), call).await?
+        self.run(call).await
     }
 
     /// Delivers an event to the guest. An error means that it was not handled.
@@ -114,15 +125,29 @@ impl Plugin {
 
     async fn event(&self, event: Arc<Event>) -> Result<(), CallError> {
         self.check_size(event.topic.len() + event.payload.to_string().len())?;
-        let lease = self.lease().await?;
+        // An event waits for as long as a call may take, since by then a call has ended.
+        let patience = self.inner.tenant.host.policy.limits.call_duration;
+        let lease = self.lease(Caller::Bus, patience).await?;
         let plugin = self.clone();
         let call = async move {
-            let (lease, mut instance) = plugin.instance(lease).await?;
+            let (turn, mut instance) = plugin.instance(lease).await?;
             let _busy = Level::enter(&plugin.inner.tenant.metrics.busy);
             let outcome = instance.handle_event(&event).await;
-            plugin.finish(lease, instance, outcome).await
+            plugin.finish(turn, instance, outcome).await
         };
-        self.inner.tenant.host.lanes.run(self.lane(), call).await?
+        self.run(call).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        call: impl Future<Output = Result<T, CallError>> + Send + 'static,
+    ) -> Result<T, CallError> {
+        let Tenant { host, metrics, .. } = &*self.inner.tenant;
+        let ended = host.lanes.run(self.lane(), call).await;
+        if let Err(CallError::Overloaded(overload)) = &ended {
+            metrics.refused(overload);
+        }
+        ended?
     }
 
     /// Lets no further call begin, waits for the running ones (which their deadlines bound), and
@@ -146,30 +171,48 @@ impl Plugin {
         if bytes > limit { Err(CallError::RequestTooLarge { bytes, limit }) } else { Ok(()) }
     }
 
-    async fn lease(&self) -> Result<Lease, CallError> {
-        let patience = self.inner.tenant.host.policy.limits.call_duration;
-        let _waiting = Level::enter(&self.inner.tenant.metrics.waiting);
-        self.inner.pool.lease(patience).await.map_err(|reason| match reason {
-            NoLease::Busy(waited) => CallError::NoFreeInstance { waited },
-            NoLease::Closed => CallError::ShutDown,
-        })
+    async fn lease(
+        &self,
+        caller: Caller,
+        patience: Duration,
+    ) -> Result<Lease<GuestInstance>, CallError> {
+        let metrics = &self.inner.tenant.metrics;
+        let _waiting = Level::enter(&metrics.waiting);
+        let overload = match self.inner.pool.lease(caller, patience).await {
+            Ok(lease) => return Ok(lease),
+            Err(NoLease::Closed) => return Err(CallError::ShutDown),
+            Err(NoLease::Full(calls)) => Overload::QueueFull { calls },
+            Err(NoLease::Busy(waited)) => Overload::Busy { waited },
+            Err(NoLease::NoRoom(waited)) => Overload::NoRoom { waited },
+        };
+        metrics.refused(&overload);
+        Err(CallError::Overloaded(overload))
     }
 
-    async fn instance(&self, mut lease: Lease) -> Result<(Lease, GuestInstance), CallError> {
+    async fn instance(
+        &self,
+        lease: Lease<GuestInstance>,
+    ) -> Result<(Turn, GuestInstance), CallError> {
         let Inner { tenant, ready, shape, .. } = &*self.inner;
-        let instance = match lease.instance.take() {
-            Some(instance) => instance,
-            None => GuestInstance::new(ready, *shape, Arc::clone(tenant))
-                .await
-                .map_err(|error| CallError::NewInstance(Box::new(error)))?,
+        let place = match lease.seat {
+            Seat::Warm(instance) => return Ok((lease.turn, instance)),
+            Seat::Empty(place) => place,
         };
-        Ok((lease, instance))
+        match GuestInstance::new(ready, *shape, Arc::clone(tenant), place).await {
+            Ok(instance) => Ok((lease.turn, instance)),
+            Err(LoadError::NoRoom { waited }) => {
+                let overload = Overload::NoRoom { waited };
+                tenant.metrics.refused(&overload);
+                Err(CallError::Overloaded(overload))
+            }
+            Err(error) => Err(CallError::NewInstance(Box::new(error))),
+        }
     }
 
     /// Ends a call: an instance whose guest returned is emptied and kept, any other is discarded.
     async fn finish<T>(
         &self,
-        lease: Lease,
+        turn: Turn,
         mut instance: GuestInstance,
         outcome: Result<T, CallError>,
     ) -> Result<T, CallError> {
@@ -188,19 +231,21 @@ impl Plugin {
                 tracing::warn!(plugin = %name, %fault, backtrace, "guest trapped; the instance is discarded");
             }
             _ => {
-                if instance.reset_allocator().await
-                    && let Some(surplus) = self.inner.pool.give_back(instance)
-                {
-                    // Nobody who waits for the answer should wait for this too.
-                    tokio::spawn(async move {
-                        surplus.shutdown().await;
-                        drop(lease);
-                    });
+                if instance.reset_allocator().await {
+                    self.inner.pool.give_back(instance, Instant::now());
                 }
             }
         }
+        // Whoever is next finds the instance.
+        drop(turn);
         outcome
     }
+}
+
+/// Linear memory that an instance of the module begins with.
+fn first_bytes(module: &Module) -> usize {
+    let memory = module.exports().find_map(|export| export.ty().memory().cloned());
+    memory.map_or(0, |memory| memory.minimum().saturating_mul(memory.page_size()) as usize)
 }
 
 impl fmt::Debug for Plugin {

@@ -1,99 +1,268 @@
-//! Live guests, reused (decision A8).
+//! Live guests, reused (decision A8): who may run, who waits, and what is kept for the next call.
 //!
-//! A call leases an instance: the one used last, or a new one when all are busy and the limit
-//! allows. Whoever had a guest trap or run out of time drops the lease and with it the instance;
-//! only an instance that ended its call in order goes back.
+//! A call goes through two doors. The first is its plugin's own: so many calls may be there at all,
+//! so many of them run, the others wait in the order in which they came. A call beyond that is refused
+//! at once, so that a flood of one plugin is a queue of bounded length before one door. The second
+//! door, which only a call that needs a new instance comes to, is [`room`]'s: slots and memory that
+//! all plugins share.
+//!
+//! A call that has its turn takes the instance that was used last: its memory is the warmest. Whoever
+//! had a guest trap or run out of time drops the lease and with it the instance; only an instance that
+//! ended its call in order goes back. Idle ones end when [`room`] needs their place, and beyond the
+//! last one when nobody has used them for a while.
+
+pub(crate) mod room;
+#[cfg(test)]
+mod tests;
+mod turns;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::oneshot;
+use tokio::time::timeout_at;
 
-use crate::instance::GuestInstance;
+use room::{Member, Place, Room};
+pub(crate) use turns::{Aside, Caller, Turn};
+use turns::{NoTurn, Turns};
 
-/// The instances of one plugin.
-pub(crate) struct Pool {
-    idle: Mutex<Idle>,
-    /// One permit per instance that may run at the same time.
-    permits: Arc<Semaphore>,
-    max_running: u32,
-    max_idle: usize,
+/// Something that lives in a pool: a guest, or what a test takes for one.
+pub(crate) trait Inhabitant: Send + 'static {
+    /// Ends, told that it does, and lets go of `aside` then.
+    fn leave(self, why: Leaving, aside: Aside);
+
+    /// Is gone when this returns. It is told nothing: what a guest does when it is told takes time,
+    /// and somebody waits for its place.
+    fn evicted(self);
 }
 
-struct Idle {
-    /// The last one used is the last one here: its memory is the warmest.
-    instances: Vec<GuestInstance>,
+/// Why an instance leaves that nothing was wrong with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leaving {
+    /// Nobody has used it for a while.
+    Idle,
+    /// More are idle than are kept.
+    Surplus,
+}
+
+/// How many there may be of what, in one pool.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Calls that run.
+    pub(crate) running: usize,
+    /// Calls that run or wait.
+    pub(crate) calls: usize,
+    /// Instances that are kept for later.
+    pub(crate) idle: usize,
+    /// Linear memory that a new instance begins with.
+    pub(crate) first_bytes: usize,
+}
+
+/// The instances of one plugin.
+pub(crate) struct Pool<T: Inhabitant> {
+    turns: Arc<Turns>,
+    state: Mutex<State<T>>,
+    room: Arc<Room>,
+    member: Arc<Member>,
+    bounds: Bounds,
+}
+
+struct State<T> {
+    /// The last one used is the last one here.
+    idle: Vec<Idle<T>>,
+    /// Calls that have their turn, and wait for an instance or for room to make one.
+    hungry: Vec<oneshot::Sender<T>>,
     closed: bool,
 }
 
-/// The right to run one instance.
-pub(crate) struct Lease {
-    /// What there was in the pool; the caller makes an instance when there was none.
-    pub(crate) instance: Option<GuestInstance>,
-    _permit: OwnedSemaphorePermit,
+struct Idle<T> {
+    instance: T,
+    since: Instant,
+}
+
+/// The right to run, and what to run in.
+pub(crate) struct Lease<T> {
+    pub(crate) seat: Seat<T>,
+    pub(crate) turn: Turn,
+}
+
+/// What a call runs in.
+pub(crate) enum Seat<T> {
+    /// An instance that was here.
+    Warm(T),
+    /// Room to make one.
+    Empty(Place),
 }
 
 /// Why there is no lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoLease {
+    /// So many calls of the plugin run or wait already.
+    Full(usize),
     /// All instances were busy for this long.
     Busy(Duration),
+    /// There was no room for another instance for this long.
+    NoRoom(Duration),
     /// The pool is closed.
     Closed,
 }
 
-impl Pool {
-    pub(crate) fn new(max_running: usize, max_idle: usize) -> Self {
-        // At least one, or nothing could ever run; at most what can be awaited in one go.
-        let max_running = u32::try_from(max_running.max(1)).unwrap_or(u32::MAX);
-        Self {
-            idle: Mutex::new(Idle { instances: Vec::new(), closed: false }),
-            permits: Arc::new(Semaphore::new(max_running as usize)),
-            max_running,
-            max_idle,
+impl<T: Inhabitant> Pool<T> {
+    /// A pool without instances, in a room that it shares with others.
+    pub(crate) fn new(bounds: Bounds, room: Arc<Room>) -> Arc<Self> {
+        let member = Arc::new(Member::default());
+        let state = Mutex::new(State { idle: Vec::new(), hungry: Vec::new(), closed: false });
+        let turns = Turns::new(bounds.running, bounds.calls);
+        let pool = Arc::new(Self { turns, state, room, member, bounds });
+        let weak = Arc::downgrade(&pool);
+        pool.room.join(&pool.member, weak);
+        pool
+    }
+
+    /// Waits for the right to run, and for something to run in.
+    pub(crate) async fn lease(
+        &self,
+        caller: Caller,
+        patience: Duration,
+    ) -> Result<Lease<T>, NoLease> {
+        let until = (Instant::now() + patience).into();
+        let turn = match timeout_at(until, self.turns.take(caller)).await {
+            Ok(Ok(turn)) => turn,
+            Ok(Err(NoTurn::Full(calls))) => return Err(NoLease::Full(calls)),
+            Ok(Err(NoTurn::Closed)) => return Err(NoLease::Closed),
+            Err(_) => return Err(NoLease::Busy(patience)),
+        };
+        let seat = timeout_at(until, self.seat()).await;
+        let seat = seat.map_err(|_| NoLease::NoRoom(patience))??;
+        Ok(Lease { seat, turn })
+    }
+
+    /// Room for the first instance, which is made before there are calls.
+    pub(crate) async fn first(&self, patience: Duration) -> Result<Place, NoLease> {
+        let place = self.room.claim(&self.member, self.bounds.first_bytes);
+        let place = tokio::time::timeout(patience, place).await;
+        place.map_err(|_| NoLease::NoRoom(patience))?.ok_or(NoLease::Closed)
+    }
+
+    async fn seat(&self) -> Result<Seat<T>, NoLease> {
+        if let Some(instance) = self.warm()? {
+            return Ok(Seat::Warm(instance));
+        }
+        // Not under the pool's lock: the room takes locks of pools while it holds its own.
+        if let Some(place) = self.room.try_claim(&self.member, self.bounds.first_bytes) {
+            return Ok(Seat::Empty(place));
+        }
+        let mut given = match self.warm_or_wait()? {
+            Ok(instance) => return Ok(Seat::Warm(instance)),
+            Err(given) => given,
+        };
+        let place = tokio::select! {
+            biased;
+            instance = &mut given => return instance.map(Seat::Warm).map_err(|_| NoLease::Closed),
+            place = self.room.claim(&self.member, self.bounds.first_bytes) => place,
+        };
+        given.close();
+        match (given.try_recv(), place) {
+            // Both came at once: the room is somebody else's.
+            (Ok(instance), _) => Ok(Seat::Warm(instance)),
+            (Err(_), Some(place)) => Ok(Seat::Empty(place)),
+            (Err(_), None) => Err(NoLease::Closed),
         }
     }
 
-    /// Waits for the right to run an instance, first come, first served.
-    pub(crate) async fn lease(&self, patience: Duration) -> Result<Lease, NoLease> {
-        let permit = Arc::clone(&self.permits).acquire_owned();
-        let permit = tokio::time::timeout(patience, permit)
-            .await
-            .map_err(|_| NoLease::Busy(patience))?
-            // The semaphore itself is never closed: see `wait_until_unused`.
-            .map_err(|_| NoLease::Closed)?;
-        let mut idle = self.idle();
-        if idle.closed {
+    fn warm(&self) -> Result<Option<T>, NoLease> {
+        let mut state = self.state();
+        if state.closed {
+            Err(NoLease::Closed)
+        } else {
+            Ok(state.idle.pop().map(|idle| idle.instance))
+        }
+    }
+
+    /// An instance that came meanwhile, or the end that the next one comes to.
+    fn warm_or_wait(&self) -> Result<Result<T, oneshot::Receiver<T>>, NoLease> {
+        let mut state = self.state();
+        if state.closed {
             return Err(NoLease::Closed);
         }
-        Ok(Lease { instance: idle.instances.pop(), _permit: permit })
-    }
-
-    /// Takes an instance back. It is returned when it is to be shut down instead: the pool was
-    /// closed meanwhile, or keeps enough idle ones.
-    pub(crate) fn give_back(&self, instance: GuestInstance) -> Option<GuestInstance> {
-        let mut idle = self.idle();
-        if idle.closed || idle.instances.len() >= self.max_idle {
-            return Some(instance);
+        if let Some(idle) = state.idle.pop() {
+            return Ok(Ok(idle.instance));
         }
-        idle.instances.push(instance);
-        None
+        let (giver, given) = oneshot::channel();
+        state.hungry.retain(|giver| !giver.is_closed());
+        state.hungry.push(giver);
+        Ok(Err(given))
     }
 
-    /// Lets no further call begin and hands out what is idle.
-    pub(crate) fn close(&self) -> Vec<GuestInstance> {
-        let mut idle = self.idle();
-        idle.closed = true;
-        std::mem::take(&mut idle.instances)
+    /// Takes an instance back: for a call that waits for one, or for later. It leaves when the pool
+    /// was closed meanwhile, or keeps enough idle ones.
+    pub(crate) fn give_back(&self, mut instance: T, now: Instant) {
+        let mut state = self.state();
+        while let Some(hungry) = (!state.hungry.is_empty()).then(|| state.hungry.remove(0)) {
+            match hungry.send(instance) {
+                Ok(()) => return,
+                Err(returned) => instance = returned,
+            }
+        }
+        if state.closed || state.idle.len() >= self.bounds.idle {
+            let aside = self.turns.aside();
+            drop(state);
+            return instance.leave(Leaving::Surplus, aside);
+        }
+        state.idle.push(Idle { instance, since: now });
+        drop(state);
+        // Somebody else may be waiting for the place it has.
+        self.room.settle();
     }
 
-    /// Waits until no lease is left. Calls that queued before find the pool closed and pass on.
+    /// Lets no further call begin, sends away those that wait, and hands out what is idle.
+    pub(crate) fn close(&self) -> Vec<T> {
+        let mut state = self.state();
+        state.closed = true;
+        state.hungry.clear();
+        let idle = std::mem::take(&mut state.idle);
+        drop(state);
+        self.turns.close();
+        idle.into_iter().map(|idle| idle.instance).collect()
+    }
+
+    /// Waits until no lease is left and who leaves has left.
     pub(crate) async fn wait_until_unused(&self) {
-        let all = self.permits.acquire_many(self.max_running).await;
-        drop(all);
+        self.turns.wait_until_over().await;
     }
 
-    fn idle(&self) -> MutexGuard<'_, Idle> {
+    fn state(&self) -> MutexGuard<'_, State<T>> {
         // Nothing that holds the lock can leave the list half changed.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: Inhabitant> room::Tenant for Pool<T> {
+    fn idle(&self) -> usize {
+        self.state().idle.len()
+    }
+
+    fn evict(&self) {
+        let evicted = {
+            let mut state = self.state();
+            (!state.idle.is_empty()).then(|| state.idle.remove(0))
+        };
+        if let Some(idle) = evicted {
+            idle.instance.evicted();
+        }
+    }
+
+    // The last one is what makes the next call quick.
+    fn shrink(&self, unused_since: Instant) {
+        loop {
+            let mut state = self.state();
+            let old = state.idle.first().is_some_and(|idle| idle.since <= unused_since);
+            if !old || state.idle.len() < 2 {
+                return;
+            }
+            let (idle, aside) = (state.idle.remove(0), self.turns.aside());
+            drop(state);
+            idle.instance.leave(Leaving::Idle, aside);
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use contract::manifest::Manifest;
@@ -17,6 +18,7 @@ use crate::metrics::PluginMetrics;
 use crate::module_cache::{CompileStats, ModuleCache};
 use crate::outbound::Outbound;
 use crate::plugin::Plugin;
+use crate::pool::room::Room;
 use crate::services::Services;
 use crate::state::{Host, HostState, Tenant};
 use crate::watch::Watch;
@@ -97,8 +99,13 @@ impl Sandbox {
         watch: Option<Watch>,
     ) -> Self {
         let lanes = Lanes::new(&policy.limits);
+        let slots = match machine.config.instance_slots {
+            0 => usize::MAX,
+            slots => slots as usize,
+        };
+        let room = Room::new(slots, policy.limits.guest_memory_bytes);
         let verdicts = Arc::clone(&machine.verdicts);
-        let host = Arc::new(Host { policy, services, outbound, verdicts, lanes, watch });
+        let host = Arc::new(Host { policy, services, outbound, verdicts, lanes, room, watch });
         Self { inner: Arc::new(Inner { machine, host }) }
     }
 
@@ -127,6 +134,15 @@ impl Sandbox {
         Plugin::start(tenant, module, ready, shape, config.max_idle_instances).await
     }
 
+    /// Ends instances that nobody has used for a while before `now`, of every plugin all but the last.
+    /// To be called from time to time.
+    pub fn shrink(&self, now: Instant) {
+        let Inner { machine, host } = &*self.inner;
+        if let Some(unused_since) = now.checked_sub(machine.config.idle_duration) {
+            host.room.shrink(unused_since);
+        }
+    }
+
     /// Brings the counters up to date that nobody keeps while modules are loaded. For whoever is
     /// about to read them.
     pub fn record_metrics(&self) {
@@ -136,6 +152,7 @@ impl Sandbox {
         {
             metrics::modules(source).absolute(loads as u64);
         }
+        metrics::record_room(self.inner.host.room.fullness());
     }
 
     /// How the loads so far got their compiled modules.

@@ -17,6 +17,7 @@ use crate::limits::Limits;
 use crate::memory::GuestMemory;
 use crate::metrics::PluginMetrics;
 use crate::outbound::Outbound;
+use crate::pool::room::{Growth, Room};
 use crate::services::{DbTransaction, Services};
 use crate::surroundings::FixedClock;
 use crate::watch::Watch;
@@ -36,6 +37,8 @@ pub(crate) struct Host {
     pub(crate) outbound: Arc<dyn Outbound>,
     pub(crate) verdicts: Arc<Verdicts>,
     pub(crate) lanes: Lanes,
+    /// Slots and memory that all guests share.
+    pub(crate) room: Arc<Room>,
     /// Who is told what guests do; nobody, in a host that serves.
     pub(crate) watch: Option<Watch>,
 }
@@ -67,14 +70,14 @@ pub(crate) struct HostState {
 }
 
 impl HostState {
-    pub(crate) fn new(tenant: Arc<Tenant>, deadline: Deadline) -> Self {
+    pub(crate) fn new(tenant: Arc<Tenant>, deadline: Deadline, growth: Growth) -> Self {
         let limits = &tenant.host.policy.limits;
         let dropped = tenant.metrics.log_lines_dropped.clone();
         let log = Arc::new(GuestLog::new(tenant.name.clone(), limits, dropped));
         let call = CallState::new(deadline);
         let clock = tenant.host.watch.as_ref().map(|watch| FixedClock::new(watch.surroundings));
         Self {
-            limits: Limits::new(limits, &tenant.metrics.memory),
+            limits: Limits::new(limits, &tenant.metrics.memory, growth),
             tenant,
             guest: None,
             call,
@@ -103,6 +106,8 @@ pub(crate) struct CallState {
     pub(crate) response: Option<(i32, Vec<u8>)>,
     /// What `db_tx_begin` opened and nothing has ended yet. Ends with the guest's export.
     pub(crate) transaction: Option<Box<dyn DbTransaction>>,
+    /// The guest's allocator is running, for a host function or for the call's own data.
+    pub(crate) allocating: bool,
     /// The size of the last piece of host data that the guest could not take (decision A2).
     pub(crate) failed_allocation: Option<usize>,
 }
@@ -110,6 +115,13 @@ pub(crate) struct CallState {
 impl CallState {
     /// A call without a request.
     pub(crate) fn new(deadline: Deadline) -> Self {
-        Self { deadline, request: None, response: None, transaction: None, failed_allocation: None }
+        Self {
+            deadline,
+            request: None,
+            response: None,
+            transaction: None,
+            allocating: false,
+            failed_allocation: None,
+        }
     }
 }

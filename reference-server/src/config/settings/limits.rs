@@ -43,6 +43,17 @@ pub(super) const LIMITS: &[Setting] = &[
         "instances of one plugin at the same time",
     ),
     setting(
+        "PLUGINS_LIMIT_CALLS_PER_PLUGIN",
+        "limits.calls_per_plugin",
+        "calls of one plugin that run or wait for their turn",
+    ),
+    setting("PLUGINS_LIMIT_QUEUE_DURATION", "limits.queue_duration", "waiting for one's turn"),
+    setting(
+        "PLUGINS_LIMIT_GUEST_MEMORY_BYTES",
+        "limits.guest_memory_bytes",
+        "linear memory of all guests together, busy and idle",
+    ),
+    setting(
         "PLUGINS_MAX_REQUEST_BODY_BYTES",
         "limits.request_bytes",
         "the request envelope and an event's payload as written to the guest",

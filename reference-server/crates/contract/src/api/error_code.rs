@@ -115,8 +115,11 @@ error_codes! {
     PluginDownloadFailed = "PLUGIN_DOWNLOAD_FAILED", 502;
     /// A store the request needs does not answer.
     ServiceUnavailable = "SERVICE_UNAVAILABLE", 503;
-    /// The plugin is enabled but could not be loaded, or has no free instance.
+    /// The plugin is enabled but could not be loaded.
     PluginUnavailable = "PLUGIN_UNAVAILABLE", 503;
+    /// There are more calls than the host takes; the plugin was not called. `Retry-After` says when to
+    /// come again.
+    PluginOverloaded = "PLUGIN_OVERLOADED", 503;
     /// The guest ran out of time.
     PluginTimeout = "PLUGIN_TIMEOUT", 504;
 }
