@@ -264,6 +264,7 @@ fn build_sandbox(
         .context("cannot set up the HTTP client of plugins")?;
     let settings = SandboxConfig {
         module_cache_dir: config.plugins.module_cache_dir.clone(),
+        module_cache_bytes: config.sandbox.module_cache_bytes,
         instance_slots: config.sandbox.instance_slots,
         idle_duration: config.sandbox.idle_duration,
         ..SandboxConfig::default()

@@ -119,6 +119,11 @@ const SETTINGS: &[Setting] = &[
         "how long an unused instance is kept beside another one of its plugin",
     ),
     setting(
+        "SANDBOX_MODULE_CACHE_BYTES",
+        "sandbox.module_cache_bytes",
+        "compiled modules kept on disk, in PLUGINS_MODULE_CACHE_DIR",
+    ),
+    setting(
         "PLUGINS_MARKETPLACE_CATALOG_URL",
         "marketplace.catalog_url",
         "URL of the marketplace catalog",

@@ -16,9 +16,12 @@ pub struct SandboxConfig {
     /// is then made and ended without the kernel's help, but for the pages that it touched. 0 asks the
     /// kernel for each, which takes longer and needs no address space beforehand.
     pub instance_slots: u32,
-    /// Where compiled modules are kept across restarts; `None` compiles anew. The files are native
-    /// code that the host will run: nobody else may be able to write there.
+    /// Where compiled modules are kept across restarts; `None` compiles anew. Hosts of one machine may
+    /// share it. The files are native code that the host will run: nobody else may be able to write
+    /// there.
     pub module_cache_dir: Option<PathBuf>,
+    /// Bytes of the files there; beyond them those go that were not loaded for the longest time.
+    pub module_cache_bytes: u64,
 }
 
 impl Default for SandboxConfig {
@@ -32,6 +35,8 @@ impl Default for SandboxConfig {
             // or four mappings once it is used, of the 65 530 that Linux allows.
             instance_slots: 2048,
             module_cache_dir: None,
+            // Hundreds of plugins: a large one, written in Go, takes 10 to 20 MiB.
+            module_cache_bytes: 1024 * 1024 * 1024,
         }
     }
 }

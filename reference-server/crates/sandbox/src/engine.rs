@@ -1,10 +1,9 @@
 //! wasmtime's set-up, and the ticker that makes time pass for guests.
 
-use std::path::Path;
 use std::time::Duration;
 
 use policy::Limits;
-use wasmtime::{Cache, CacheConfig, Config, Engine, EngineWeak, OptLevel, PoolingAllocationConfig};
+use wasmtime::{Config, Engine, EngineWeak, OptLevel, PoolingAllocationConfig};
 
 use crate::config::SandboxConfig;
 use crate::error::SandboxError;
@@ -22,7 +21,7 @@ pub(crate) fn build(
     config: &SandboxConfig,
     limits: &Limits,
     watched: bool,
-) -> Result<(Engine, Option<Cache>), SandboxError> {
+) -> Result<Engine, SandboxError> {
     let mut wasmtime = Config::new();
     wasmtime
         .epoch_interruption(true)
@@ -38,11 +37,9 @@ pub(crate) fn build(
     if config.instance_slots > 0 && !watched {
         wasmtime.allocation_strategy(pooling(config.instance_slots, limits));
     }
-    let cache = config.module_cache_dir.as_deref().map(disk_cache).transpose()?;
-    wasmtime.cache(cache.clone());
     let engine = Engine::new(&wasmtime).map_err(|error| SandboxError::Engine(error.into()))?;
     start_ticker(engine.weak(), limits.epoch_tick)?;
-    Ok((engine, cache))
+    Ok(engine)
 }
 
 /// Slots for instances, whose pages are taken and given back and never mapped anew.
@@ -68,15 +65,6 @@ fn pooling(slots: u32, limits: &Limits) -> PoolingAllocationConfig {
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
         .table_keep_resident(KEEP_RESIDENT_BYTES);
     pooling
-}
-
-/// Compiled modules on disk. Its files are native code: whoever can write there owns the host.
-fn disk_cache(path: &Path) -> Result<Cache, SandboxError> {
-    let failed = |source| SandboxError::ModuleCache { path: path.to_owned(), source };
-    let absolute = std::path::absolute(path).map_err(|error| failed(error.into()))?;
-    let mut config = CacheConfig::new();
-    config.with_directory(absolute);
-    Cache::new(config).map_err(|error| failed(error.into()))
 }
 
 /// A thread of its own, since a guest that hogs the executor must not stop the clock. It ends when

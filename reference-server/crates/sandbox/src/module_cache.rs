@@ -2,7 +2,11 @@
 //!
 //! Compiling is the one slow step of a load (a plugin written in Go takes seconds), so it happens
 //! once per content: plugins made from the same bytes share the compiled module while any of them
-//! is loaded, and a directory keeps compiled modules across restarts when one is configured.
+//! is loaded, and a folder keeps compiled modules for the next start, and for the other hosts of the
+//! machine, when one is configured. However many plugins are loaded at once, no more threads than cores
+//! compile, and those step back for whoever serves.
+
+mod disk;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,10 +15,12 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use bytes::Bytes;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use sha2::{Digest as _, Sha256};
-use wasmtime::{Cache, Engine, Module};
+use wasmtime::{Engine, Module};
 
-use crate::error::LoadError;
+use crate::config::SandboxConfig;
+use crate::error::{LoadError, SandboxError};
 use crate::priority;
+use disk::Disk;
 
 type Digest = [u8; 32];
 /// Held locked while its module compiles, so that a second load of the same bytes waits for the
@@ -36,19 +42,32 @@ pub struct CompileStats {
 #[derive(Debug)]
 pub(crate) struct ModuleCache {
     engine: Engine,
-    disk: Option<Cache>,
+    disk: Option<Arc<Disk>>,
     compilers: Arc<ThreadPool>,
     slots: Mutex<HashMap<Digest, Slot>>,
     from_memory: AtomicUsize,
-    from_elsewhere: AtomicUsize,
+    from_disk: AtomicUsize,
+    compiled: AtomicUsize,
+}
+
+/// Where a module came from that was not in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    Disk,
+    Compiler,
 }
 
 impl ModuleCache {
     pub(crate) fn new(
         engine: Engine,
-        disk: Option<Cache>,
+        config: &SandboxConfig,
         serves: bool,
-    ) -> Result<Self, rayon::ThreadPoolBuildError> {
+    ) -> Result<Self, SandboxError> {
+        let disk = config.module_cache_dir.as_deref().map(|folder| {
+            Disk::open(folder, &engine, config.module_cache_bytes).map_err(|source| {
+                SandboxError::ModuleCache { path: folder.to_owned(), source: source.into() }
+            })
+        });
         // As many threads as cores, all of which step back for requests, where there are any.
         let compilers = ThreadPoolBuilder::new()
             .thread_name(|number| format!("compiler-{number}"))
@@ -57,46 +76,58 @@ impl ModuleCache {
                     priority::lower();
                 }
             })
-            .build()?;
+            .build()
+            .map_err(|error| SandboxError::Compilers(error.into()))?;
         Ok(Self {
             engine,
-            disk,
+            disk: disk.transpose()?.map(Arc::new),
             compilers: Arc::new(compilers),
             slots: Mutex::default(),
             from_memory: AtomicUsize::new(0),
-            from_elsewhere: AtomicUsize::new(0),
+            from_disk: AtomicUsize::new(0),
+            compiled: AtomicUsize::new(0),
         })
     }
 
     /// The compiled module of these bytes.
     pub(crate) async fn get(&self, wasm: Bytes) -> Result<Arc<Module>, LoadError> {
-        let slot = self.slot(Sha256::digest(&wasm).into());
+        let digest = Sha256::digest(&wasm).into();
+        let slot = self.slot(digest);
         let mut kept = slot.lock().await;
         if let Some(module) = kept.upgrade() {
             self.from_memory.fetch_add(1, Ordering::Relaxed);
             return Ok(module);
         }
-        let engine = self.engine.clone();
+        let (engine, disk) = (self.engine.clone(), self.disk.clone());
         let compilers = Arc::clone(&self.compilers);
         // Off the async threads: requests of other plugins go on meanwhile.
-        let compile = move || compilers.install(|| Module::from_binary(&engine, &wasm));
-        let module = tokio::task::spawn_blocking(compile)
+        let get = move || {
+            let compile = || compilers.install(|| Module::from_binary(&engine, &wasm));
+            match &disk {
+                None => compile().map(|module| (module, Source::Compiler)),
+                Some(disk) => through(disk, &engine, &digest, compile),
+            }
+        };
+        let (module, source) = tokio::task::spawn_blocking(get)
             .await
             .map_err(|error| LoadError::CompilerGone(error.into()))?
             .map_err(|error| LoadError::Compile(error.into()))?;
         let module = Arc::new(module);
         *kept = Arc::downgrade(&module);
-        self.from_elsewhere.fetch_add(1, Ordering::Relaxed);
+        let counter = match source {
+            Source::Disk => &self.from_disk,
+            Source::Compiler => &self.compiled,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
         Ok(module)
     }
 
     /// How the loads so far got their modules.
     pub(crate) fn stats(&self) -> CompileStats {
-        let from_disk = self.disk.as_ref().map_or(0, Cache::cache_hits);
         CompileStats {
             from_memory: self.from_memory.load(Ordering::Relaxed),
-            from_disk,
-            compiled: self.from_elsewhere.load(Ordering::Relaxed).saturating_sub(from_disk),
+            from_disk: self.from_disk.load(Ordering::Relaxed),
+            compiled: self.compiled.load(Ordering::Relaxed),
         }
     }
 
@@ -110,4 +141,30 @@ impl ModuleCache {
         });
         Arc::clone(slots.entry(digest).or_default())
     }
+}
+
+/// The module as it is on disk, or compiled and put there. What goes wrong with the disk costs time and
+/// no more.
+fn through(
+    disk: &Disk,
+    engine: &Engine,
+    digest: &Digest,
+    compile: impl FnOnce() -> wasmtime::Result<Module>,
+) -> wasmtime::Result<(Module, Source)> {
+    if let Some(module) = disk.load(engine, digest) {
+        return Ok((module, Source::Disk));
+    }
+    let alone = disk.alone(digest);
+    if let Err(error) = &alone {
+        tracing::warn!(%error, "the module cache cannot be locked; others may compile the same");
+    } else if let Some(module) = disk.load(engine, digest) {
+        // Another host compiled it meanwhile.
+        return Ok((module, Source::Disk));
+    }
+    let module = compile()?;
+    if let Err(error) = disk.store(digest, &module) {
+        tracing::warn!(%error, "a compiled module is not kept");
+    }
+    // From now on the file's pages, which other hosts share, and not pages of our own.
+    Ok((disk.load(engine, digest).unwrap_or(module), Source::Compiler))
 }

@@ -51,13 +51,12 @@ impl Machine {
         limits: &Limits,
         watched: bool,
     ) -> Result<Self, SandboxError> {
-        let (engine, disk) = engine::build(&config, limits, watched)?;
+        let engine = engine::build(&config, limits, watched)?;
         let link = if watched { host_functions::link_watched } else { host_functions::link };
         let linker = link(&engine).map_err(|error| SandboxError::Link(error.into()))?;
         let wasi =
             wasi::Signatures::of(&engine).map_err(|error| SandboxError::Link(error.into()))?;
-        let modules = ModuleCache::new(engine, disk, !watched)
-            .map_err(|error| SandboxError::Compilers(error.into()))?;
+        let modules = ModuleCache::new(engine, &config, !watched)?;
         Ok(Self { config, linker, wasi, modules, verdicts: Arc::new(Verdicts::new()) })
     }
 

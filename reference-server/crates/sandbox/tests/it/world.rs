@@ -7,7 +7,7 @@ use contract::manifest::Manifest;
 use policy::{Limits, Policy};
 use sandbox::{
     CallError, HttpOutbound, HttpOutboundConfig, LoadError, LoadRequest, Plugin, RequestContext,
-    Sandbox, SandboxConfig,
+    Sandbox, SandboxConfig, SandboxError,
 };
 use serde_json::{Value, json};
 
@@ -37,7 +37,16 @@ impl World {
         Self::with(setup)
     }
 
+    /// What differs is the configuration, which may be refused.
+    pub(crate) fn try_with(config: SandboxConfig) -> Result<Self, SandboxError> {
+        Self::build(Setup { config, ..Setup::default() })
+    }
+
     pub(crate) fn with(setup: Setup) -> Self {
+        Self::build(setup).unwrap()
+    }
+
+    fn build(setup: Setup) -> Result<Self, SandboxError> {
         let policy = Arc::new(Policy { limits: setup.limits, ..Policy::default() });
         let services = Arc::new(MemoryServices::default());
         let config = HttpOutboundConfig {
@@ -47,7 +56,7 @@ impl World {
         let outbound = HttpOutbound::new(Arc::clone(&policy), config).unwrap();
         let sandbox =
             Sandbox::new(setup.config, policy, Arc::clone(&services) as _, Arc::new(outbound));
-        Self { sandbox: sandbox.unwrap(), services }
+        Ok(Self { sandbox: sandbox?, services })
     }
 
     /// Loads a guest whose manifest asks for nothing.
