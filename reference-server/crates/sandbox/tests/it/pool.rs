@@ -202,7 +202,7 @@ fn counting(pages: u32) -> String {
              (if (i32.lt_u (memory.size) (i32.const {pages}))
                (then (drop (memory.grow (i32.sub (i32.const {pages}) (memory.size))))))
              (i32.store8 (i32.const 32) (global.get $calls))
-             (call $answer (i32.const 32) (i32.const 1))"
+             (call $answer (i64.const 32) (i64.const 1))"
         ))
     ))
 }
