@@ -29,7 +29,7 @@ impl Default for SandboxConfig {
         Self {
             // As many as may run: a burst that comes again finds what it found before.
             max_idle_instances: usize::MAX,
-            idle_duration: Duration::from_secs(60),
+            idle_duration: Duration::from_mins(1),
             // Twice a thousand plugins of which each keeps one. A slot takes 4 GiB of the 128 TiB of
             // address space that a process has, so that no access of a guest needs a check; and three
             // or four mappings once it is used, of the 65 530 that Linux allows.

@@ -112,7 +112,7 @@ impl Plugin {
             let outcome = instance.handle_request(&encoded, request.envelope).await;
             plugin.finish(turn, instance, outcome).await
         };
-        self.run(call).await
+        self.counted(self.inner.tenant.host.lanes.run(self.lane(), call).await)?
     }
 
     /// Delivers an event to the guest. An error means that it was not handled.
@@ -135,19 +135,15 @@ impl Plugin {
             let outcome = instance.handle_event(&event).await;
             plugin.finish(turn, instance, outcome).await
         };
-        self.run(call).await
+        self.counted(self.inner.tenant.host.lanes.run(self.lane(), call).await)?
     }
 
-    async fn run<T: Send + 'static>(
-        &self,
-        call: impl Future<Output = Result<T, CallError>> + Send + 'static,
-    ) -> Result<T, CallError> {
-        let Tenant { host, metrics, .. } = &*self.inner.tenant;
-        let ended = host.lanes.run(self.lane(), call).await;
-        if let Err(CallError::Overloaded(overload)) = &ended {
-            metrics.refused(overload);
+    /// Counts a call that was refused before it began.
+    fn counted<T>(&self, ended: Result<T, CallError>) -> Result<T, CallError> {
+        if let Err(CallError::Overloaded(overload @ Overload::NoThread { .. })) = &ended {
+            self.inner.tenant.metrics.refused(overload);
         }
-        ended?
+        ended
     }
 
     /// Lets no further call begin, waits for the running ones (which their deadlines bound), and
@@ -245,7 +241,8 @@ impl Plugin {
 /// Linear memory that an instance of the module begins with.
 fn first_bytes(module: &Module) -> usize {
     let memory = module.exports().find_map(|export| export.ty().memory().cloned());
-    memory.map_or(0, |memory| memory.minimum().saturating_mul(memory.page_size()) as usize)
+    let bytes = memory.map_or(0, |memory| memory.minimum().saturating_mul(memory.page_size()));
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
 impl fmt::Debug for Plugin {

@@ -188,9 +188,9 @@ impl<T: Inhabitant> Pool<T> {
         if let Some(idle) = state.idle.pop() {
             return Ok(Ok(idle.instance));
         }
-        let (giver, given) = oneshot::channel();
-        state.hungry.retain(|giver| !giver.is_closed());
-        state.hungry.push(giver);
+        let (hand, given) = oneshot::channel();
+        state.hungry.retain(|hungry| !hungry.is_closed());
+        state.hungry.push(hand);
         Ok(Err(given))
     }
 

@@ -29,7 +29,7 @@ const COMPILED: &str = ".cwasm";
 const UNFINISHED: &str = ".part";
 
 /// After this long, whoever was writing a file does not any more.
-const ABANDONED: Duration = Duration::from_secs(600);
+const ABANDONED: Duration = Duration::from_mins(10);
 
 /// The folder of compiled modules.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ impl Disk {
         if compiled.len() as u64 > self.most_bytes {
             return Ok(());
         }
-        let contents = hex(&Sha256::digest(&compiled));
+        let contents = hex::encode(Sha256::digest(&compiled));
         let path = self.folder.join(format!("{}{contents}{COMPILED}", self.prefix(wasm)));
         let unfinished = self.folder.join(format!("{}{UNFINISHED}", uuid::Uuid::new_v4()));
         let written = private(OpenOptions::new().write(true).create_new(true))
@@ -119,7 +119,8 @@ impl Disk {
                 bytes -= file.bytes;
                 match fs::remove_file(&file.path) {
                     Ok(()) => {
-                        tracing::debug!(path = %file.path.display(), "a compiled module is dropped")
+                        let path = file.path.display();
+                        tracing::debug!(%path, "a compiled module is dropped");
                     }
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                     Err(error) => return Err(error),
@@ -145,7 +146,7 @@ impl Disk {
     }
 
     fn prefix(&self, wasm: &Digest) -> String {
-        format!("{}-{}-", hex(wasm), self.engine)
+        format!("{}-{}-", hex::encode(wasm), self.engine)
     }
 }
 
@@ -164,7 +165,7 @@ fn read(engine: &Engine, path: &Path, contents: &str) -> io::Result<Module> {
     let mut file = OpenOptions::new().read(true).write(true).open(path)?;
     let mut digest = Sha256::new();
     io::copy(&mut file, &mut digest)?;
-    if hex(&digest.finalize()) != contents {
+    if hex::encode(digest.finalize()) != contents {
         return Err(io::Error::other("its contents are not those it was written with"));
     }
     let _ = file.set_modified(SystemTime::now());
@@ -173,10 +174,6 @@ fn read(engine: &Engine, path: &Path, contents: &str) -> io::Result<Module> {
     // here, which nobody but the host's user can; and files are replaced, never changed.
     let module = unsafe { Module::deserialize_open_file(engine, file) };
     module.map_err(io::Error::other)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// For the host's user alone, where files have an owner.

@@ -19,7 +19,7 @@ const IDLE: usize = 2;
 const SLOTS: usize = 5;
 const BYTES: usize = 8;
 /// Longer than any test.
-const EVER: Duration = Duration::from_secs(3600);
+const EVER: Duration = Duration::from_hours(1);
 
 /// Takes the place of a guest.
 struct Puppet {

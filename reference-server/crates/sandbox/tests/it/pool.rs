@@ -195,8 +195,8 @@ async fn no_more_instances_are_kept_than_configured() {
 /// A guest that counts its calls and fills so many pages, of which it begins with two.
 fn counting(pages: u32) -> String {
     module(&format!(
-        r#"(global $calls (mut i32) (i32.const 48))
-        {}"#,
+        r"(global $calls (mut i32) (i32.const 48))
+        {}",
         handle(&format!(
             "(global.set $calls (i32.add (global.get $calls) (i32.const 1)))
              (if (i32.lt_u (memory.size) (i32.const {pages}))
