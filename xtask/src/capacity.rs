@@ -91,6 +91,8 @@ pub(crate) fn run(args: &Args, stage: &Stage) -> Result<ExitCode> {
     let mut environment = api::environment("127.0.0.1:0", stage, stage.database()?, &catalog);
     let modules = ground.folder().join("modules");
     environment.push(("PLUGINS_MODULE_CACHE_DIR", modules.display().to_string()));
+    // Well within the time after which memory is to have settled.
+    environment.push(("SANDBOX_IDLE_DURATION", "2s".to_owned()));
     let scene = Scene {
         stage,
         plan: Plan { name: "host".to_owned(), environment, plugin_config: String::new() },

@@ -20,8 +20,8 @@ const TIME: Duration = Duration::from_secs(5);
 const CLIENTS: usize = 32;
 /// Instances of one plugin that may run at the same time (`limits.instances_per_plugin`).
 const INSTANCES: u64 = 16;
-/// Instances that are kept for the next call (`SandboxConfig`).
-const KEPT: u64 = 4;
+/// Instances that are kept when nobody has called for a while.
+const KEPT: u64 = 1;
 /// What else may come and go meanwhile: connections, buffers, stacks.
 const SLACK_BYTES: u64 = 32 << 20;
 /// Freed memory goes back to the system as the last calls end.
