@@ -47,8 +47,10 @@ async fn cases_that_wait_take_no_place_of_the_others() {
 #[tokio::test]
 async fn cases_of_one_lane_wait_for_their_turn() {
     let report = gate("shared").await;
-    // Second attempts come when the gate is open.
-    assert_eq!(report.count(VerdictKind::Flaky), JOBS, "{:?}", report.footer.counts);
+    // The first that gave up made room for the one that opens the gate; its second attempt found it open.
+    let (flaky, pass) = (report.count(VerdictKind::Flaky), report.count(VerdictKind::Pass));
+    assert!(flaky >= 1, "{:?}", report.footer.counts);
+    assert_eq!(flaky + pass, JOBS + 1, "{:?}", report.footer.counts);
 }
 
 #[tokio::test]

@@ -8,7 +8,6 @@
 #[path = "../../../src/echo.rs"]
 mod echo;
 #[path = "../../../src/prompt.rs"]
-#[expect(dead_code, reason = "only what calls need")]
 mod prompt;
 #[path = "../../../src/question.rs"]
 #[expect(dead_code, reason = "only what calls need")]

@@ -41,7 +41,7 @@ async fn main() -> Result<()> {
     let module = fs::read(&args.module)?;
     let component = wit_component::ComponentEncoder::default()
         .module(&module)
-        .and_then(|encoder| encoder.encode())
+        .and_then(|mut encoder| encoder.encode())
         .map_err(|error| wasmtime::format_err!("no component: {error:#}"))?;
     let mut config = Config::new();
     config.epoch_interruption(true);

@@ -179,7 +179,13 @@ impl PluginMetrics {
             traps: counter!(TRAPS, labels()),
             timeouts: counter!(TIMEOUTS, labels()),
             waiting: gauge!(WAITING, labels()),
-            refusals: Counters::new(REFUSALS, labels(), ["reason"]),
+            // A flood is nothing to be learnt of by a series that was not there before.
+            refusals: Counters::new(REFUSALS, labels(), ["reason"]).with([
+                ["queue_full"],
+                ["busy"],
+                ["no_room"],
+                ["no_thread"],
+            ]),
             evicted: counter!(INSTANCES_ENDED, with("reason", "evicted")),
             left: Counters::new(INSTANCES_ENDED, labels(), ["reason"]),
             instances: gauge!(INSTANCES, labels()),

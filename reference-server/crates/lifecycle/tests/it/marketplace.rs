@@ -89,7 +89,7 @@ async fn a_catalog_that_does_not_answer_is_given_up() {
     let world = World::new().await;
     let _closed = world.catalog.gate();
     let timeout = std::time::Duration::from_millis(200);
-    let lifecycle: Lifecycle = world.with_config(|config| config.timeout = timeout).await;
+    let lifecycle: Lifecycle = world.with_config(|config| config.catalog_timeout = timeout).await;
     let (code, details) = refusal(lifecycle.marketplace().await);
     assert_eq!(code, ErrorCode::MarketplaceUnavailable);
     assert_eq!(details["reason"], "not done within 0.2 s");

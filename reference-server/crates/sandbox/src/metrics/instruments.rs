@@ -21,6 +21,15 @@ impl<const N: usize> Counters<N> {
         Self { name, labels, varying, made: RwLock::default() }
     }
 
+    /// Registers the counters of these values, so that they are there before anything is counted.
+    pub(crate) fn with(self, known: impl IntoIterator<Item = [&'static str; N]>) -> Self {
+        for values in known {
+            let counter = self.register(values);
+            self.made.write().unwrap_or_else(PoisonError::into_inner).push((values, counter));
+        }
+        self
+    }
+
     /// Adds one to the counter of these values, which is registered the first time.
     pub(crate) fn increment(&self, values: [&'static str; N]) {
         let made = self.made.read().unwrap_or_else(PoisonError::into_inner);
@@ -29,12 +38,16 @@ impl<const N: usize> Counters<N> {
             return counter.increment(1);
         }
         drop(made);
-        let varying = self.varying.iter().zip(values).map(|(name, value)| Label::new(*name, value));
-        let labels: Vec<Label> = self.labels.iter().cloned().chain(varying).collect();
         // Two that come here at once get the same counter, and the second entry is never found.
-        let counter = counter!(self.name, labels);
+        let counter = self.register(values);
         counter.increment(1);
         self.made.write().unwrap_or_else(PoisonError::into_inner).push((values, counter));
+    }
+
+    fn register(&self, values: [&'static str; N]) -> Counter {
+        let varying = self.varying.iter().zip(values).map(|(name, value)| Label::new(*name, value));
+        let labels: Vec<Label> = self.labels.iter().cloned().chain(varying).collect();
+        counter!(self.name, labels)
     }
 }
 

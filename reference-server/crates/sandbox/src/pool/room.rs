@@ -115,9 +115,14 @@ impl Room {
         member: &Arc<Member>,
         first_bytes: usize,
     ) -> Option<Place> {
-        let mut state = self.state();
-        (state.waiting.is_empty() && self.fits(&state, member, first_bytes))
-            .then(|| self.place(&mut state, member, first_bytes))
+        let place = {
+            let mut state = self.state();
+            (state.waiting.is_empty() && self.fits(&state, member, first_bytes))
+                .then(|| self.place(&mut state, member, first_bytes))
+        };
+        // The first instance of a plugin may be beyond the budget: idle ones make up for it.
+        self.settle();
+        place
     }
 
     /// Waits for a place. `None` when the room is gone.

@@ -277,6 +277,24 @@ fn of_those_that_wait_for_room_the_plugin_with_the_fewest_instances_is_next() {
 }
 
 #[test]
+fn a_first_instance_beyond_the_budget_takes_the_place_of_an_idle_one() {
+    block_on(async {
+        let mut world = World::new();
+        for plugin in [1, 1, 2] {
+            world.take(Step::Call { plugin, bus: false }).await;
+        }
+        world.take(Step::Grow { plugin: 1, which: 0, bytes: BYTES - 2 }).await;
+        world.take(Step::End { plugin: 1, which: 0 }).await;
+        assert_eq!(world.room.fullness().bytes, BYTES);
+        assert_eq!(room_idle(&world.plugins[1]), 1);
+        world.take(Step::Call { plugin: 0, bus: false }).await;
+        assert_eq!(world.plugins[0].running.len(), 1);
+        assert_eq!(room_idle(&world.plugins[1]), 0);
+        world.end().await;
+    });
+}
+
+#[test]
 fn a_turn_that_is_handed_to_somebody_who_left_goes_on_to_the_next() {
     block_on(async {
         let mut world = World::new();
