@@ -97,6 +97,26 @@ fn what_no_type_can_say_is_checked_too() {
             driven("", &format!("{request}background = \"b\"\n")),
             "the background step `b` is never joined",
         ),
+        (driven("", &format!("{request}at_once = 2\n")), "`at_once` belongs to"),
+        (
+            driven(
+                "",
+                "[[case.steps]]\nupgrade = {}\nbackground = \"b\"\nat_once = 2\n\
+                 [[case.steps]]\njoin = \"b\"\nexpect = { status = 200 }\n",
+            ),
+            "`at_once` belongs to",
+        ),
+        (driven("", &format!("{request}answers = 2\n")), "`answers` belongs to a `join`"),
+        (
+            driven(
+                "",
+                &format!(
+                    "{request}background = \"b\"\nat_once = 2\n\
+                     [[case.steps]]\njoin = \"b\"\nanswers = 1\nexpect = {{ status = 200 }}\n"
+                ),
+            ),
+            "the background step `b` is never joined",
+        ),
         (
             driven(
                 "negative = true\ntwin = \"c-0002\"",

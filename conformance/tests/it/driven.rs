@@ -196,6 +196,40 @@ async fn a_background_step_is_judged_where_it_is_joined() {
 }
 
 #[tokio::test]
+async fn requests_at_once_are_judged_by_their_answers_as_they_come() {
+    let (host, books) = host().await;
+    let steps = |answers: u32, rest: &str| {
+        format!(
+            "[[case.steps]]\nbackground = \"b\"\nat_once = 5\nprobe = [{{ op = \"one\" }}]\n\
+             [[case.steps]]\njoin = \"b\"\nanswers = {answers}\nexpect = {{ status = 200 }}\n\
+             [[case.steps]]\njoin = \"b\"\nexpect = {{ json = {{ \"/results/0/op\" = \"{rest}\" }} }}\n"
+        )
+    };
+    let judge = async |steps: String| {
+        let suite = suite(&driven("c-0001", "[case.plugin]\n", &steps));
+        run(&suite, &target(&host.url())).await
+    };
+    let report = judge(steps(2, "one")).await;
+    let case = &report.cases[0];
+    assert_eq!(case.verdict, VerdictKind::Pass, "{case:#?}");
+    let facts: Vec<_> = case.facts.iter().map(|fact| fact.statement.as_str()).collect();
+    let (status, op) = ("status: 200", "json /results/0/op: \"one\"");
+    assert_eq!(facts, [status, status, op, op, op]);
+    let asked = books.lock().unwrap().asked.clone();
+    assert_eq!(asked.iter().filter(|asked| asked.ends_with("/run nobody")).count(), 5);
+
+    // The answers that no number was named for are judged as well, every one.
+    let report = judge(steps(4, "another")).await;
+    let failure = report.cases[0].failure.as_ref().unwrap();
+    assert_eq!((failure.kind, failure.step.as_deref()), (FailureKind::Assertion, Some("3. join")));
+    // More than were asked for do not come, and of none nothing is established.
+    for answers in [5, 6] {
+        let report = judge(steps(answers, "one")).await;
+        assert_eq!(report.cases[0].verdict, VerdictKind::HarnessError, "{answers}");
+    }
+}
+
+#[tokio::test]
 async fn a_user_that_a_case_removed_is_not_left_over() {
     let (host, _books) = host().await;
     let steps = "[[case.steps]]\nas = \"admin\"\n\
