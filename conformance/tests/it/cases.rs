@@ -97,26 +97,6 @@ fn what_no_type_can_say_is_checked_too() {
             driven("", &format!("{request}background = \"b\"\n")),
             "the background step `b` is never joined",
         ),
-        (driven("", &format!("{request}at_once = 2\n")), "`at_once` belongs to"),
-        (
-            driven(
-                "",
-                "[[case.steps]]\nupgrade = {}\nbackground = \"b\"\nat_once = 2\n\
-                 [[case.steps]]\njoin = \"b\"\nexpect = { status = 200 }\n",
-            ),
-            "`at_once` belongs to",
-        ),
-        (driven("", &format!("{request}answers = 2\n")), "`answers` belongs to a `join`"),
-        (
-            driven(
-                "",
-                &format!(
-                    "{request}background = \"b\"\nat_once = 2\n\
-                     [[case.steps]]\njoin = \"b\"\nanswers = 1\nexpect = {{ status = 200 }}\n"
-                ),
-            ),
-            "the background step `b` is never joined",
-        ),
         (
             driven(
                 "negative = true\ntwin = \"c-0002\"",
@@ -159,6 +139,37 @@ fn what_no_type_can_say_is_checked_too() {
         (
             zero_fixture("c-0001", "/", OK, "").replace("things/c-0001", "other/x"),
             "does not begin with the folder",
+        ),
+    ];
+    for (text, expected) in cases {
+        let error = case_error(&text);
+        assert!(error.contains(expected), "expected {expected:?} in {error:?} of\n{text}");
+    }
+}
+
+#[test]
+fn requests_at_once_are_in_the_background_and_all_joined() {
+    let request = "[[case.steps]]\nrequest = { method = \"GET\", path = \"/\" }\n";
+    let cases = [
+        (driven("", &format!("{request}at_once = 2\n")), "`at_once` belongs to"),
+        (
+            driven(
+                "",
+                "[[case.steps]]\nupgrade = {}\nbackground = \"b\"\nat_once = 2\n\
+                 [[case.steps]]\njoin = \"b\"\nexpect = { status = 200 }\n",
+            ),
+            "`at_once` belongs to",
+        ),
+        (driven("", &format!("{request}answers = 2\n")), "`answers` belongs to a `join`"),
+        (
+            driven(
+                "",
+                &format!(
+                    "{request}background = \"b\"\nat_once = 2\n\
+                     [[case.steps]]\njoin = \"b\"\nanswers = 1\nexpect = {{ status = 200 }}\n"
+                ),
+            ),
+            "the background step `b` is never joined",
         ),
     ];
     for (text, expected) in cases {
