@@ -3,12 +3,11 @@
 use std::{fs, time::Duration};
 
 use anyhow::{Context as _, Result};
-use serde_json::json;
 
 use super::{peers::WasiHttp, server::Server, table::Row};
 use crate::{
     api::{self, Client},
-    catalog::{Artifact, Catalog, Entry},
+    catalog::Catalog,
     curves::Curves,
     host::{Ground, Host, Plan},
     hosted::{BARE, Stage},
@@ -185,18 +184,7 @@ fn publish(catalog: &Catalog) -> Result<()> {
     let echo = fs::read_to_string(root.join("benches/src/echo.wat"))?;
     let sdk = fs::read(root.join("fixtures-plugins/artifacts/minimal.wasm"))?;
     for (name, wasm) in [(ECHO, wat::parse_str(echo)?), (SDK, sdk)] {
-        // Middlewares as a manifest without any has them: whoever calls is looked up.
-        let manifest = json!({
-            "id": name, "displayName": name, "description": "", "version": "1.0.0",
-            "backend": { "routes": [{ "method": "POST", "path": "/echo" }] },
-        });
-        let folder = tempfile::tempdir()?;
-        fs::write(folder.path().join("plugin.json"), manifest.to_string())?;
-        fs::write(folder.path().join("backend.wasm"), wasm)?;
-        let artifact = |kind, file| Artifact { kind, folder: folder.path().to_owned(), file };
-        let artifacts =
-            vec![artifact("manifest", "plugin.json"), artifact("backend", "backend.wasm")];
-        catalog.publish(&Entry { manifest, artifacts })?;
+        catalog.offer(name, &wasm)?;
     }
     Ok(())
 }

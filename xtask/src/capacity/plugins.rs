@@ -3,12 +3,8 @@
 use std::fs;
 
 use anyhow::Result;
-use serde_json::json;
 
-use crate::{
-    catalog::{Artifact, Catalog, Entry},
-    workspace,
-};
+use crate::{catalog::Catalog, workspace};
 
 /// The name of a plugin that echoes.
 pub(crate) fn name(number: usize) -> String {
@@ -31,7 +27,7 @@ pub(crate) fn publish(catalog: &Catalog, number: usize) -> Result<()> {
     let section =
         wasm_encoder::CustomSection { name: "number".into(), data: text.as_bytes().into() };
     wasm_encoder::Section::append_to(&section, &mut wasm);
-    offer(catalog, &name(number), &wasm)
+    catalog.offer(&name(number), &wasm)
 }
 
 /// Offers the large one.
@@ -53,18 +49,5 @@ pub(crate) fn publish_large(catalog: &Catalog) -> Result<()> {
                (i64.or (i64.shl (i64.extend_i32_u (local.get $at)) (i64.const 32))
                  (i64.extend_i32_u (local.get $n)))))"#
     );
-    offer(catalog, LARGE, &wat::parse_str(text)?)
-}
-
-fn offer(catalog: &Catalog, name: &str, wasm: &[u8]) -> Result<()> {
-    let manifest = json!({
-        "id": name, "displayName": name, "description": "", "version": "1.0.0",
-        "backend": { "routes": [{ "method": "POST", "path": "/echo" }] },
-    });
-    let folder = tempfile::tempdir()?;
-    fs::write(folder.path().join("plugin.json"), manifest.to_string())?;
-    fs::write(folder.path().join("backend.wasm"), wasm)?;
-    let artifact = |kind, file| Artifact { kind, folder: folder.path().to_owned(), file };
-    let artifacts = vec![artifact("manifest", "plugin.json"), artifact("backend", "backend.wasm")];
-    catalog.publish(&Entry { manifest, artifacts })
+    catalog.offer(LARGE, &wat::parse_str(text)?)
 }
