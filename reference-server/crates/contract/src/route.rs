@@ -2,6 +2,7 @@
 
 mod pattern;
 mod table;
+mod tree;
 
 pub use pattern::{InvalidPath, PathPattern, Specificity};
 pub use table::{RouteMatch, RouteTable};

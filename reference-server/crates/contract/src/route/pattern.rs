@@ -15,10 +15,12 @@ pub struct PathPattern {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Segment {
+pub(super) enum Segment {
+    /// This text.
     Literal(String),
+    /// Any one segment.
     Param(String),
-    /// Only ever the last one.
+    /// One or more. Only ever the last one.
     Wildcard(String),
 }
 
@@ -55,26 +57,19 @@ impl PathPattern {
         })
     }
 
-    /// Matches request segments that were already split and decoded.
-    pub(crate) fn matches(&self, request: &[String]) -> Option<BTreeMap<String, String>> {
-        let mut params = BTreeMap::new();
-        let mut rest = request;
-        for segment in &self.segments {
-            let (first, others) = rest.split_first()?;
-            match segment {
-                Segment::Literal(literal) if literal == first => rest = others,
-                Segment::Literal(_) => return None,
-                Segment::Param(name) => {
-                    params.insert(name.clone(), first.clone());
-                    rest = others;
-                }
-                Segment::Wildcard(name) => {
-                    params.insert(name.clone(), rest.join("/"));
-                    rest = &[];
-                }
-            }
-        }
-        rest.is_empty().then_some(params)
+    /// What its segments are.
+    pub(super) fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// What the parameters hold in a request that matches, whose segments were split and decoded.
+    pub(super) fn params_in(&self, request: &[String]) -> BTreeMap<String, String> {
+        let held = |(at, segment): (usize, &Segment)| match segment {
+            Segment::Literal(_) => None,
+            Segment::Param(name) => Some((name.clone(), request.get(at)?.clone())),
+            Segment::Wildcard(name) => Some((name.clone(), request.get(at..)?.join("/"))),
+        };
+        self.segments.iter().enumerate().filter_map(held).collect()
     }
 
     /// How specific this pattern is.

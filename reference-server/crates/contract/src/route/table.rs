@@ -1,9 +1,10 @@
-//! All routes of one plugin, ordered so that the first match is the right one.
+//! All routes of one plugin, ordered so that of those that match the first is the right one.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::pattern::split;
+use super::tree::Tree;
 use super::{Route, normal_method};
 use crate::percent;
 
@@ -11,6 +12,8 @@ use crate::percent;
 #[derive(Clone, Debug, Default)]
 pub struct RouteTable {
     routes: Vec<Route>,
+    /// Where to find them, by method. Their places in `routes` are their ranks.
+    trees: HashMap<String, Tree>,
 }
 
 /// A route that answers a request, and what its parameters hold.
@@ -26,7 +29,12 @@ impl RouteTable {
     /// Orders routes by specificity; equals keep manifest order.
     pub fn new(mut routes: Vec<Route>) -> Self {
         routes.sort_by_key(|route| Reverse(route.pattern.specificity()));
-        Self { routes }
+        let mut trees: HashMap<String, Tree> = HashMap::new();
+        for (rank, route) in routes.iter().enumerate() {
+            let tree = trees.entry(route.method.clone()).or_insert_with(Tree::new);
+            tree.add(&route.pattern, rank);
+        }
+        Self { routes, trees }
     }
 
     /// The route for a request, or `None`: then the host answers 404 itself, before any middleware
@@ -35,12 +43,11 @@ impl RouteTable {
     /// `path` is the raw tail behind `/plugins/{name}`. It is split first and each segment decoded
     /// once, so that `%2F` never separates; an undecodable segment matches nothing.
     pub fn find(&self, method: &str, path: &str) -> Option<RouteMatch<'_>> {
-        let method = normal_method(method);
+        let tree = self.trees.get(&normal_method(method))?;
         let segments: Vec<String> =
             split(path).map(percent::decode_segment).collect::<Option<_>>()?;
-        self.routes.iter().filter(|route| route.method == method).find_map(|route| {
-            route.pattern.matches(&segments).map(|params| RouteMatch { route, params })
-        })
+        let route = self.routes.get(tree.first(&segments)?)?;
+        Some(RouteMatch { route, params: route.pattern.params_in(&segments) })
     }
 
     /// All routes, most specific first.

@@ -139,6 +139,51 @@ fn shapes_forget_names_only() {
     assert_eq!(shape("/"), shape(""));
 }
 
+/// What a declared path takes, one segment after the other, as its specification says it and without
+/// an eye to speed.
+fn takes(declared: &[String], sent: &[String]) -> bool {
+    match (declared.split_first(), sent.split_first()) {
+        (None, None) => true,
+        (Some((one, _)), Some(_)) if one.starts_with('*') => true,
+        (Some((one, others)), Some((first, rest))) => {
+            (one.starts_with(':') || one == first) && takes(others, rest)
+        }
+        _ => false,
+    }
+}
+
+/// Wildcards, literals and parameters of a declared path: the order of what wins.
+fn order(declared: &[String]) -> (usize, std::cmp::Reverse<usize>, usize) {
+    let count = |sign: char| declared.iter().filter(|one| one.starts_with(sign)).count();
+    let (wildcards, params) = (count('*'), count(':'));
+    (wildcards, std::cmp::Reverse(declared.len() - wildcards - params), params)
+}
+
+/// Declared paths over so few segments that many match the same request. Parameters are named by
+/// their places, so that no two are alike.
+fn declared() -> impl Strategy<Value = Vec<String>> {
+    let one = prop_oneof![3 => Just("a"), 2 => Just("b"), 3 => Just(":"), 1 => Just("*")];
+    proptest::collection::vec(one, 0..5).prop_map(|signs| {
+        let end = signs.iter().position(|sign| *sign == "*").map_or(signs.len(), |at| at + 1);
+        let named = signs[..end].iter().enumerate();
+        named
+            .map(|(at, sign)| match *sign {
+                ":" | "*" => format!("{sign}p{at}"),
+                literal => literal.to_owned(),
+            })
+            .collect()
+    })
+}
+
+#[test]
+fn a_path_of_very_many_segments_is_one_like_any_other() {
+    let path = "/a".repeat(200_000);
+    let table = table(&[("GET", &path), ("GET", "/a/*rest")]);
+    assert!(find(&table, "GET", &path).unwrap().1.is_empty());
+    assert_eq!(find(&table, "GET", "/a/b/c").unwrap().1, ["rest=b/c"]);
+    drop(table);
+}
+
 /// Any text as one percent-encoded segment.
 fn encode(text: &str) -> String {
     text.bytes().flat_map(|byte| ['%', hex(byte >> 4), hex(byte & 15)]).collect()
@@ -157,6 +202,32 @@ proptest! {
         let found = table.find("GET", &path).unwrap();
         prop_assert_eq!(&found.route.path, "/a/:id/b/:text");
         prop_assert_eq!(found.params, BTreeMap::from([("id".into(), id), ("text".into(), text)]));
+    }
+
+    /// Of all declared routes that match, the one that wins is found, whatever else there is.
+    #[test]
+    fn the_route_is_the_one_that_a_look_at_all_of_them_gives(
+        routes in proptest::collection::vec(declared(), 0..12),
+        sent in proptest::collection::vec(prop_oneof!["a", "b", "c"], 0..5),
+    ) {
+        let paths: Vec<String> = routes.iter().map(|one| format!("/{}", one.join("/"))).collect();
+        let all: Vec<_> = paths.iter().map(|path| ("GET", path.as_str())).collect();
+        let expected = routes
+            .iter()
+            .enumerate()
+            .filter(|(_, one)| takes(one, &sent))
+            .min_by_key(|(at, one)| (order(one), *at))
+            .map(|(at, _)| paths[at].clone());
+        let table = table(&all);
+        let found = table.find("GET", &sent.join("/"));
+        prop_assert_eq!(found.as_ref().map(|found| found.route.path.clone()), expected);
+        // Each parameter holds what stands in its place.
+        for (name, value) in found.iter().flat_map(|found| &found.params) {
+            let at: usize = name[1..].parse().unwrap();
+            let wildcard = found.as_ref().unwrap().route.path.ends_with(&format!("*{name}"));
+            let held = if wildcard { sent[at..].join("/") } else { sent[at].clone() };
+            prop_assert_eq!(value, &held);
+        }
     }
 
     /// Matching terminates without panic on every path.
