@@ -53,8 +53,9 @@ pub async fn handle(State(app): State<Arc<App>>, request: Request) -> ApiResult<
         ApiError::new(ErrorCode::PluginUnavailable, "the plugin is enabled but not running")
     })?;
     let mut envelope = envelope::build(&parts, target.tail, &app.policy.headers, &admitted);
-    // Only as much is read as can fit: base64 turns three bytes of body into four of envelope.
-    let most = app.policy.limits.raw_body_bytes(envelope.encode().len());
+    // No more is read than can fit an envelope that holds nothing else; what does not fit this one is
+    // refused when it is written.
+    let most = app.policy.limits.raw_body_bytes(0);
     envelope.body = read(body, most).await?.into();
     let answer = plugin
         .handle_request(RequestContext { envelope })

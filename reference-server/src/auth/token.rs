@@ -1,13 +1,21 @@
 //! Access and refresh tokens: JWT, HMAC-SHA-256, one secret.
+//!
+//! A client sends the same access token with every request until it expires. Its signature says the
+//! same each time, so one that was found good is known again by its text; whether it has expired is
+//! asked every time, and whether its session goes on is not asked here.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::config::AuthConfig;
+
+/// How many access tokens are known again at most; beyond that the least used are checked anew.
+const CAPACITY: u64 = 10_000;
 
 /// What a token is for. A refresh token does not open anything but `/auth/refresh`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +82,8 @@ pub struct Tokens {
     validation: Validation,
     access_ttl: Duration,
     refresh_ttl: Duration,
+    /// Access tokens whose signature was found good.
+    good: Cache<Box<str>, Arc<Claims>>,
 }
 
 impl std::fmt::Debug for Tokens {
@@ -99,6 +109,11 @@ impl Tokens {
             validation,
             access_ttl: config.access_token_ttl,
             refresh_ttl: config.refresh_token_ttl,
+            // No access token is good for longer.
+            good: Cache::builder()
+                .max_capacity(CAPACITY)
+                .time_to_live(config.access_token_ttl)
+                .build(),
         }
     }
 
@@ -134,11 +149,31 @@ impl Tokens {
     }
 
     /// Checks signature, time and kind. Which of them failed is for the log alone.
-    pub fn check(&self, token: &str, kind: TokenKind) -> Result<Claims, BadToken> {
+    pub fn check(&self, token: &str, kind: TokenKind) -> Result<Arc<Claims>, BadToken> {
+        let claims = match self.good.get(token) {
+            Some(claims) if !claims.has_expired() => claims,
+            _ => self.decode(token)?,
+        };
+        if claims.kind == kind { Ok(claims) } else { Err(BadToken::Kind) }
+    }
+
+    fn decode(&self, token: &str) -> Result<Arc<Claims>, BadToken> {
         let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
             .map_err(BadToken::Invalid)?
             .claims;
-        if claims.kind == kind { Ok(claims) } else { Err(BadToken::Kind) }
+        let claims = Arc::new(claims);
+        // A refresh token comes once.
+        if claims.kind == TokenKind::Access {
+            self.good.insert(token.into(), Arc::clone(&claims));
+        }
+        Ok(claims)
+    }
+}
+
+impl Claims {
+    /// As it is judged when the token is decoded.
+    fn has_expired(&self) -> bool {
+        self.exp < OffsetDateTime::now_utc().unix_timestamp()
     }
 }
 
@@ -185,10 +220,37 @@ mod tests {
         let (subject, session) = (subject(), Uuid::new_v4());
         let issued = tokens.issue(TokenKind::Access, session, &subject).unwrap();
         let claims = tokens.check(&issued.token, TokenKind::Access).unwrap();
-        assert_eq!(claims, issued.claims);
+        assert_eq!(*claims, issued.claims);
         assert_eq!((claims.sub, claims.sid), (subject.user_id, session));
         assert_eq!(claims.exp - claims.iat, 60);
         assert!(claims.must_change_password);
+    }
+
+    #[test]
+    fn a_token_that_is_known_is_good_until_it_expires_and_for_its_kind_only() {
+        let tokens = Tokens::new(&config(SECRET));
+        let issued = tokens.issue(TokenKind::Access, Uuid::new_v4(), &subject()).unwrap();
+        let first = tokens.check(&issued.token, TokenKind::Access).unwrap();
+        let again = tokens.check(&issued.token, TokenKind::Access).unwrap();
+        assert!(Arc::ptr_eq(&first, &again), "it was decoded anew");
+        let result = tokens.check(&issued.token, TokenKind::Refresh);
+        assert!(matches!(result, Err(BadToken::Kind)), "{result:?}");
+
+        // Known, and expired since: what was remembered does not outlive the claim.
+        let mut old = issued.claims;
+        old.exp = old.iat - 1;
+        let key = EncodingKey::from_secret(SECRET.as_bytes());
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &old, &key).unwrap();
+        tokens.good.insert(token.as_str().into(), Arc::new(old));
+        let result = tokens.check(&token, TokenKind::Access);
+        assert!(matches!(result, Err(BadToken::Invalid(_))), "{result:?}");
+
+        // Its text is what it is known by, to the last letter.
+        let mut forged = issued.token;
+        let last = forged.pop().unwrap();
+        forged.push(if last == 'A' { 'E' } else { 'A' });
+        let result = tokens.check(&forged, TokenKind::Access);
+        assert!(matches!(result, Err(BadToken::Invalid(_))), "{result:?}");
     }
 
     #[test]
