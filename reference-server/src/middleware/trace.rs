@@ -1,10 +1,17 @@
-//! The span of a request. The only place that opens it, records its outcome and logs its failure.
+//! The span of a request, and the line about its end. The only place that opens the one and writes the
+//! other.
 //!
 //! | field | meaning |
 //! |---|---|
 //! | `request_id` | also in the answer |
 //! | `method`, `route` | `route` is the pattern, such as `/api/v1/projects/{projectId}`; a path may hold what should not be logged |
 //! | `plugin`, `plugin_route` | proxied requests: the plugin and the route of its manifest, recorded by the proxy |
+//!
+//! How it ended is of the line that says so, and not of the span: most requests go well, and nobody
+//! reads a line about them, so that what a span was told at its end would be written down for nothing.
+//!
+//! | field | meaning |
+//! |---|---|
 //! | `status`, `outcome` | status code; `ok` or the error code |
 //! | `duration_ms` | until the head of the answer was ready |
 
@@ -20,7 +27,7 @@ use tracing::{Instrument as _, Span, field::Empty};
 
 use crate::{error::Failure, metrics::http, middleware::request_id};
 
-/// Opens the span, runs the request in it, records and logs the outcome.
+/// Opens the span, runs the request in it, counts and logs the outcome.
 pub(crate) async fn layer(request: Request, next: Next) -> Response {
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or(http::UNMATCHED, MatchedPath::as_str);
@@ -33,9 +40,6 @@ pub(crate) async fn layer(request: Request, next: Next) -> Response {
         route,
         plugin = Empty,
         plugin_route = Empty,
-        status = Empty,
-        outcome = Empty,
-        duration_ms = Empty,
     );
     let start = Instant::now();
     let response = next.run(request).instrument(span.clone()).await;
@@ -52,20 +56,25 @@ pub(crate) fn record_plugin(plugin: &str, route: &str) {
 fn record(span: &Span, response: &Response, start: Instant) {
     let status = response.status();
     let failure = response.extensions().get::<Failure>();
-    span.record("status", status.as_u16());
-    span.record("outcome", failure.map_or("ok", |failure| failure.code.as_str()));
-    span.record("duration_ms", start.elapsed().as_secs_f64() * 1000.0);
-    let _entered = span.enter();
+    let outcome = failure.map_or("ok", |failure| failure.code.as_str());
+    let duration_ms = start.elapsed().as_secs_f64() * 1000.0;
     let cause = failure.and_then(|failure| failure.chain.as_deref());
+    let _entered = span.enter();
+    // A macro, since a line's level is a constant of its place.
+    macro_rules! line {
+        ($level:ident, $message:literal) => {
+            tracing::$level!(status = status.as_u16(), outcome, duration_ms, cause, $message)
+        };
+    }
     match status {
         // A guest's own answer, whatever its status, is a request served.
-        _ if failure.is_none() => tracing::debug!("request served"),
+        _ if failure.is_none() => line!(debug, "request served"),
         // Ours: somebody should look.
         StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE => {
-            tracing::error!(cause, "request failed");
+            line!(error, "request failed");
         }
         // A plugin's, or another server's.
-        _ if status.is_server_error() => tracing::warn!(cause, "request failed"),
-        _ => tracing::debug!(cause, "request refused"),
+        _ if status.is_server_error() => line!(warn, "request failed"),
+        _ => line!(debug, "request refused"),
     }
 }

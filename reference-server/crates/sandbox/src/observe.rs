@@ -1,13 +1,12 @@
-//! The span of a call, and what is counted of it.
+//! The span of a call, the line about its end, and what is counted of it.
 //!
-//! | field | meaning |
-//! |---|---|
-//! | `plugin`, `export` | whose guest is called, and which of its functions |
-//! | `outcome` | `ok`, or the code a client would see |
-//! | `duration_ms` | from the wish to call until the answer, waiting for an instance included |
+//! | field | of | meaning |
+//! |---|---|---|
+//! | `plugin`, `export` | the span | whose guest is called, and which of its functions |
+//! | `outcome` | the line | `ok`, or the code a client would see |
+//! | `duration_ms` | the line | from the wish to call until the answer, waiting for an instance included |
 
 use tracing::Instrument as _;
-use tracing::field::Empty;
 
 use crate::error::CallError;
 use crate::metrics::{Export, OK};
@@ -20,13 +19,7 @@ pub(crate) async fn observe<T>(
     call: impl Future<Output = Result<T, CallError>>,
 ) -> Result<T, CallError> {
     let watch = tenant.metrics.call(export);
-    let span = tracing::info_span!(
-        "call",
-        plugin = %tenant.name,
-        export = export.name(),
-        outcome = Empty,
-        duration_ms = Empty,
-    );
+    let span = tracing::info_span!("call", plugin = tenant.name.as_str(), export = export.name());
     let answer = call.instrument(span.clone()).await;
     let outcome = match &answer {
         Ok(_) => OK,
@@ -36,7 +29,7 @@ pub(crate) async fn observe<T>(
         }
     };
     let took = watch.end(outcome);
-    span.record("outcome", outcome).record("duration_ms", took.as_secs_f64() * 1000.0);
-    span.in_scope(|| tracing::debug!("call ended"));
+    let duration_ms = took.as_secs_f64() * 1000.0;
+    span.in_scope(|| tracing::debug!(outcome, duration_ms, "call ended"));
     answer
 }
