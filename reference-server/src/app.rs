@@ -1,10 +1,11 @@
-//! What handlers share. Built once in [`crate::server`], never changed.
+//! What handlers share. Built once in [`crate::server`]; its parts never change.
 
 use std::sync::Arc;
 
 use lifecycle::Lifecycle;
 use policy::Policy;
 use storage::{Database, events::EventBus};
+use tokio::sync::SetOnce;
 
 use crate::{
     auth::{password::Passwords, permissions::Access, sessions::Sessions, token::Tokens},
@@ -35,4 +36,6 @@ pub struct App {
     pub metrics: Metrics,
     /// Looks permissions up.
     pub access: Access,
+    /// Set once every plugin that was found at the start is loaded, or known not to load.
+    pub loaded: SetOnce<()>,
 }

@@ -1,6 +1,6 @@
 //! The reference host's binary: command line, settings, logging, then [`Server`].
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use clap::Parser as _;
 use reference_server::{
@@ -70,10 +70,15 @@ async fn serve(
         started = Server::start(config, values) => started?,
         () = stop.cancelled() => return Ok(()),
     };
+    let (app, url) = (Arc::clone(server.app()), server.base_url());
+    let mut serving = std::pin::pin!(server.run(stop));
     if let Some(path) = &cli.ready_file {
-        write_ready_file(path, &server.base_url())?;
+        tokio::select! {
+            ended = &mut serving => return ended,
+            _ = app.loaded.wait() => write_ready_file(path, &url)?,
+        }
     }
-    server.run(stop).await
+    serving.await
 }
 
 /// Variables that are not text set nothing of ours.

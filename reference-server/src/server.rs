@@ -21,6 +21,7 @@ use storage::{
 };
 use tokio::{
     net::TcpListener,
+    sync::SetOnce,
     task::JoinHandle,
     time::{MissedTickBehavior, interval, timeout},
 };
@@ -49,7 +50,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Connects to the stores, brings them up to date, loads the plugins and binds.
+    /// Connects to the stores, brings them up to date, reads what is installed and binds. Plugins are
+    /// loaded while it runs.
     ///
     /// # Errors
     /// A store cannot be used or the address not bound. A plugin that does not load is none: it is
@@ -77,7 +79,7 @@ impl Server {
         let sandbox = build_sandbox(&config, &policy, services)?;
         let metrics = Metrics::new(sandbox.clone())?;
         let lifecycle = build_lifecycle(&config, &policy, &database, sandbox.clone()).await?;
-        lifecycle.restore().await.context("cannot restore the installed plugins")?;
+        lifecycle.settle().await.context("cannot read what is installed")?;
 
         let listener = bind(config.listen).await?;
         let metrics_listener = match config.metrics.listen {
@@ -96,6 +98,7 @@ impl Server {
             lifecycle,
             metrics,
             passwords,
+            loaded: SetOnce::new(),
         });
         Ok(Self { app, sandbox, listener, address, metrics_listener })
     }
@@ -139,6 +142,7 @@ impl Server {
             AbortOnDropHandle::new(tokio::spawn(shrink_sandbox(sandbox, idle_duration)));
         let _metrics =
             metrics_listener.map(|listener| AbortOnDropHandle::new(spawn_metrics(&app, listener)));
+        let loading = AbortOnDropHandle::new(spawn_loading(&app));
         let (consumer_stop, relay_stop) = (CancellationToken::new(), CancellationToken::new());
         let consumer = spawn_consumer(&app, consumer_stop.clone());
         let relay = spawn_relay(&app, relay_stop.clone());
@@ -175,6 +179,8 @@ impl Server {
         if timeout(grace, following).await.is_err() {
             tracing::warn!(?grace, "the registry was still being read after the grace");
         }
+        // Whoever did not come to the end of it will do it at the next start.
+        loading.abort();
         if timeout(grace, app.lifecycle.shutdown()).await.is_err() {
             tracing::warn!(?grace, "plugins did not shut down within the grace");
         }
@@ -343,16 +349,44 @@ async fn shrink_sandbox(sandbox: Sandbox, idle_duration: Duration) {
     }
 }
 
-fn spawn_consumer(app: &Arc<App>, stop: CancellationToken) -> JoinHandle<()> {
-    let events = Arc::clone(&app.events);
-    let dispatcher = Arc::new(Dispatcher::new(app.lifecycle.clone()));
-    tokio::spawn(async move { events.run_consumer(dispatcher, stop).await })
+/// Loads the plugins. Requests are served meanwhile, to those that are loaded.
+fn spawn_loading(app: &Arc<App>) -> JoinHandle<()> {
+    let app = Arc::clone(app);
+    tokio::spawn(async move {
+        app.lifecycle.load_installed().await;
+        // Nobody else does this.
+        let _ = app.loaded.set(());
+    })
 }
 
-/// Follows what other hosts on the same database do.
+/// Waits until the plugins are loaded; false when the host is to stop before.
+async fn loaded(app: &App, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        _ = app.loaded.wait() => true,
+        () = stop.cancelled() => false,
+    }
+}
+
+/// Hands out events, once there is somebody to take them: an attempt that finds its plugin not loaded
+/// yet would count.
+fn spawn_consumer(app: &Arc<App>, stop: CancellationToken) -> JoinHandle<()> {
+    let app = Arc::clone(app);
+    let dispatcher = Arc::new(Dispatcher::new(app.lifecycle.clone()));
+    tokio::spawn(async move {
+        if loaded(&app, &stop).await {
+            app.events.run_consumer(dispatcher, stop).await;
+        }
+    })
+}
+
+/// Follows what other hosts on the same database do, once this one has what it found.
 fn spawn_following(app: &Arc<App>, stop: CancellationToken) -> JoinHandle<()> {
-    let lifecycle = app.lifecycle.clone();
-    tokio::spawn(async move { lifecycle.follow(stop).await })
+    let app = Arc::clone(app);
+    tokio::spawn(async move {
+        if loaded(&app, &stop).await {
+            app.lifecycle.follow(stop).await;
+        }
+    })
 }
 
 fn spawn_relay(app: &Arc<App>, stop: CancellationToken) -> JoinHandle<()> {

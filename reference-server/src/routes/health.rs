@@ -25,6 +25,18 @@ pub struct Readiness {
     status: Overall,
     /// By name: `postgres`, and `valkey` where one is configured.
     stores: BTreeMap<&'static str, Store>,
+    /// Whether the plugins that were installed when the host started are loaded.
+    plugins: Loading,
+}
+
+/// How far the host is with its plugins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Loading {
+    /// Some are not loaded yet; they are answered 503.
+    Loading,
+    /// All are, or are known not to load.
+    Loaded,
 }
 
 /// One word for the whole.
@@ -33,7 +45,7 @@ pub struct Readiness {
 pub enum Overall {
     /// Everything is there.
     Ok,
-    /// A store is down.
+    /// A store is down, or plugins are still being loaded.
     Unavailable,
 }
 
@@ -65,7 +77,7 @@ pub async fn healthz() -> Json<Health> {
     Json(Health { status: Overall::Ok })
 }
 
-/// 200 when every store answers, else 503. Asked anew each time: an answer kept from before would
+/// 200 when every store answers and the plugins are loaded, else 503. Asked anew each time: an answer kept from before would
 /// send requests to a host that cannot serve them, and keep them from one that can again.
 #[utoipa::path(
     get,
@@ -73,8 +85,8 @@ pub async fn healthz() -> Json<Health> {
     operation_id = "readyz",
     tag = "operations",
     responses(
-        (status = 200, description = "Every store answers.", body = Readiness),
-        (status = 503, description = "A store is down.", body = Readiness),
+        (status = 200, description = "Every store answers, and plugins are loaded.", body = Readiness),
+        (status = 503, description = "A store is down, or plugins are being loaded.", body = Readiness),
     ),
 )]
 pub async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Readiness>) {
@@ -89,12 +101,14 @@ pub async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Readiness>
     let (postgres, valkey) = tokio::join!(postgres, valkey);
     let mut stores = BTreeMap::from([("postgres", postgres)]);
     stores.extend(valkey.map(|valkey| ("valkey", valkey)));
-    let (code, status) = if stores.values().all(|store| store.status == StoreStatus::Up) {
+    let plugins = if app.loaded.initialized() { Loading::Loaded } else { Loading::Loading };
+    let up = stores.values().all(|store| store.status == StoreStatus::Up);
+    let (code, status) = if up && plugins == Loading::Loaded {
         (StatusCode::OK, Overall::Ok)
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, Overall::Unavailable)
     };
-    (code, Json(Readiness { status, stores }))
+    (code, Json(Readiness { status, stores, plugins }))
 }
 
 async fn state(

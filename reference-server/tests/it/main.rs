@@ -21,5 +21,6 @@ mod openapi;
 mod projects;
 mod proxy;
 mod roles;
+mod starting;
 mod support;
 mod tasks;

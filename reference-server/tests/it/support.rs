@@ -56,12 +56,23 @@ impl Host {
     pub(crate) async fn start_with(extra: &[(&str, &str)]) -> Self {
         let database = test_database().await;
         let url = database.url().to_owned();
-        Self::launch(&url, Some(database), extra).await
+        Self::launch(&url, Some(database), extra).await.loaded().await
     }
 
     /// Starts on this empty database, which is whoever's who made it.
     pub(crate) async fn start_on(database_url: &str, extra: &[(&str, &str)]) -> Self {
+        Self::launch(database_url, None, extra).await.loaded().await
+    }
+
+    /// The same, before its plugins are loaded.
+    pub(crate) async fn start_loading(database_url: &str, extra: &[(&str, &str)]) -> Self {
         Self::launch(database_url, None, extra).await
+    }
+
+    /// Waits until its plugins are loaded.
+    pub(crate) async fn loaded(self) -> Self {
+        self.app.loaded.wait().await;
+        self
     }
 
     async fn launch(

@@ -36,13 +36,13 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 const LOCK_PATIENCE: Duration = Duration::from_secs(3);
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
-/// What a start found and did.
+/// What a start found, before anything is loaded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Restored {
+pub struct Settled {
     /// Installed plugins.
     pub installed: usize,
-    /// Enabled plugins whose code could not be loaded; the log says why.
-    pub failed: usize,
+    /// Plugins of which nothing can be made known; the log says why.
+    pub unreadable: usize,
     /// Interrupted operations that were finished or undone.
     pub settled: usize,
     /// Operations that could not be settled, or that another host is working on. Their plugins are
@@ -53,36 +53,57 @@ pub struct Restored {
 impl Inner {
     // ── At start ────────────────────────────────────────────────────────────────────────────────
 
-    pub(crate) async fn restore(&self) -> Result<Restored> {
+    /// Settles what was left half done, and makes known what is installed, all of it without code.
+    pub(crate) async fn settle_leftovers(&self) -> Result<Settled> {
         let (settled, unsettled) = self.settle_all(LOCK_PATIENCE).await?;
-        let mut restored = Restored { settled, unsettled, ..Restored::default() };
+        let mut found = Settled { settled, unsettled, ..Settled::default() };
         self.sweep().await?;
         let rows = self.database.registry().list().await.map_err(LifecycleError::Registry)?;
-        restored.installed = rows.len();
+        found.installed = rows.len();
+        for row in rows {
+            match manifest(&row) {
+                Ok(manifest) => {
+                    let installed = Installed::new(row, Arc::new(manifest), None);
+                    self.current.put(installed.loaded_again_later(true));
+                }
+                Err(error) => {
+                    found.unreadable += 1;
+                    tracing::error!(plugin = row.name, error = chain(&error), "not known");
+                }
+            }
+        }
+        tracing::info!(?found, "plugins found");
+        Ok(found)
+    }
+
+    /// Loads the code of what is enabled; how many plugins could not be loaded.
+    pub(crate) async fn load_installed(&self) -> usize {
         let failed = AtomicUsize::new(0);
-        futures_util::stream::iter(rows)
-            .for_each_concurrent(AT_A_TIME, async |row| {
-                let name = row.name.clone();
-                if let Err(error) = self.start(row).await {
+        let installed = self.current.get();
+        futures_util::stream::iter(installed.iter())
+            .for_each_concurrent(AT_A_TIME, async |seen| {
+                if let Err(error) = self.start(seen).await {
                     failed.fetch_add(1, Ordering::Relaxed);
-                    tracing::error!(plugin = name, error = chain(&error), "not loaded");
+                    tracing::error!(plugin = seen.row.name, error = chain(&error), "not loaded");
                 }
             })
             .await;
-        restored.failed = failed.into_inner();
-        tracing::info!(?restored, "plugins restored");
-        Ok(restored)
+        let failed = failed.into_inner();
+        tracing::info!(failed, "plugins loaded");
+        failed
     }
 
     /// Brings schema and migrations up to date, loads the code and publishes the plugin; without its
     /// code if that does not load. A migration that fails does not keep the plugin from running: it
     /// ran before, and its tables are what they were.
-    async fn start(&self, row: PluginRow) -> Result<()> {
-        let manifest = Arc::new(manifest(&row)?);
+    async fn start(&self, seen: &Arc<Installed>) -> Result<()> {
+        let (row, manifest) = (seen.row.clone(), Arc::clone(&seen.manifest));
         let loaded = if row.enabled { self.started(&row, &manifest).await } else { Ok(None) };
         let (running, outcome) = apart(loaded);
         let again = outcome.as_ref().is_err_and(LifecycleError::may_pass);
-        self.current.put(Installed::new(row, manifest, running).loaded_again_later(again));
+        let next = Installed::new(row, manifest, running).loaded_again_later(again);
+        // An operation that came meanwhile has published what it made, and knows better.
+        self.current.exchange(&seen.row.name, Some(seen), Some(next));
         outcome
     }
 

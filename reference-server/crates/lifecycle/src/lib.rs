@@ -54,6 +54,6 @@ pub use crash::CRASH_POINTS;
 pub use error::LifecycleError;
 pub use fetch::FetchError;
 pub use files::FileError;
-pub use follow::Restored;
+pub use follow::Settled;
 pub use lifecycle::{Lifecycle, Patch, Registration};
 pub use snapshot::{Installed, Plugins, Running};

@@ -22,7 +22,7 @@ use crate::crash::CrashPoint;
 use crate::error::LifecycleError;
 use crate::fetch::Fetcher;
 use crate::files::{self, blocking};
-use crate::follow::Restored;
+use crate::follow::Settled;
 use crate::snapshot::{Current, Plugins};
 use crate::staging::StagingRoot;
 
@@ -77,8 +77,8 @@ pub struct Patch {
 }
 
 impl Lifecycle {
-    /// Sets up staging and the HTTP client. Nothing is installed or loaded before
-    /// [`restore`](Self::restore).
+    /// Sets up staging and the HTTP client. Nothing is known or loaded before
+    /// [`settle`](Self::settle) and [`load_installed`](Self::load_installed).
     pub async fn new(
         config: LifecycleConfig,
         policy: Arc<Policy>,
@@ -106,10 +106,18 @@ impl Lifecycle {
         })
     }
 
-    /// Settles what a killed host left half done, then loads the enabled plugins. One that fails
-    /// stops no other. To be called once, before anything else.
-    pub async fn restore(&self) -> Result<Restored, LifecycleError> {
-        self.inner.restore().await
+    /// Settles what a killed host left half done, and makes known what is installed. Until its code is
+    /// loaded, an enabled plugin with a backend is unavailable, its files are there. To be called once,
+    /// before anything else.
+    pub async fn settle(&self) -> Result<Settled, LifecycleError> {
+        self.inner.settle_leftovers().await
+    }
+
+    /// Loads the enabled plugins, several at a time, each served as soon as it is loaded; how many
+    /// could not be loaded. One that fails stops no other, and the log says why. To be called once,
+    /// before [`follow`](Self::follow); operations may come meanwhile.
+    pub async fn load_installed(&self) -> usize {
+        self.inner.load_installed().await
     }
 
     /// Follows what other hosts on the same database do, until it is told to stop: what they install,

@@ -62,8 +62,8 @@ pub struct Installed {
     pub manifest: Arc<Manifest>,
     /// Its declared routes; empty without a backend.
     pub routes: RouteTable,
-    /// Its running code. Absent when the plugin is disabled, has no backend, or is enabled and
-    /// could not be loaded at start; see [`Self::unavailable`].
+    /// Its running code. Absent when the plugin is disabled, has no backend, or is enabled and was
+    /// not loaded at start, or not yet; see [`Self::unavailable`].
     pub plugin: Option<Running>,
     /// What kept the code from being loaded may be over by now.
     again: bool,
@@ -90,7 +90,8 @@ impl Installed {
         self.row.revision == revision && !self.again
     }
 
-    /// Enabled with a backend, but without code to run: its load failed when the host started.
+    /// Enabled with a backend, but without code to run: its load failed when the host started, or is
+    /// still under way.
     pub fn unavailable(&self) -> bool {
         self.row.enabled && self.manifest.backend.is_some() && self.plugin.is_none()
     }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use contract::envelope::RequestEnvelope;
 use contract::fetch::FetchResponse;
 use contract::name::PluginName;
-use lifecycle::{Installed, Lifecycle, LifecycleConfig, Restored};
+use lifecycle::{Installed, Lifecycle, LifecycleConfig, Settled};
 use policy::Policy;
 use policy::outbound::OutboundRefusal;
 use sandbox::{
@@ -83,7 +83,7 @@ impl World {
             sandbox,
         );
         let lifecycle = lifecycle.await.unwrap();
-        lifecycle.restore().await.unwrap();
+        restore(&lifecycle).await;
         Self {
             lifecycle,
             catalog,
@@ -127,7 +127,7 @@ impl World {
         let (config, policy) = (self.config(), Arc::clone(&self.policy));
         let lifecycle = Lifecycle::new(config, policy, database.clone(), artifacts, sandbox);
         let lifecycle = lifecycle.await.unwrap();
-        let restored = lifecycle.restore().await.unwrap();
+        let restored = restore(&lifecycle).await;
         let stop = CancellationToken::new();
         let (follower, until) = (lifecycle.clone(), stop.clone());
         tokio::spawn(async move { follower.follow(until).await });
@@ -137,7 +137,7 @@ impl World {
     /// A new host on the same database and directories, as after a kill: nothing was told to stop.
     pub(crate) async fn restart(&mut self) -> Restored {
         self.lifecycle = self.with_config(|_| {}).await;
-        self.lifecycle.restore().await.unwrap()
+        restore(&self.lifecycle).await
     }
 
     /// Publishes a bundle and installs it.
@@ -168,6 +168,22 @@ impl World {
 
 async fn test_database() -> services::TestDatabase {
     services::test_database("empty", async |_| Ok::<(), std::io::Error>(())).await.unwrap()
+}
+
+/// What a start found and did.
+pub(crate) struct Restored {
+    pub(crate) installed: usize,
+    /// Neither running nor known to be.
+    pub(crate) failed: usize,
+    pub(crate) settled: usize,
+    pub(crate) unsettled: usize,
+}
+
+/// Starts a host as far as its plugins go.
+async fn restore(lifecycle: &Lifecycle) -> Restored {
+    let Settled { installed, unreadable, settled, unsettled } = lifecycle.settle().await.unwrap();
+    let failed = unreadable + lifecycle.load_installed().await;
+    Restored { installed, failed, settled, unsettled }
 }
 
 /// Another host. Stops following when dropped.
