@@ -207,6 +207,8 @@ pub struct PluginsConfig {
 pub struct SandboxConfig {
     /// Instances of all plugins together; 0 for as many as there is memory for.
     pub instance_slots: u32,
+    /// How many plugins keep an instance and their code in memory though nobody calls them.
+    pub warm_plugins: usize,
     /// Bytes of compiled modules that are kept on disk.
     pub module_cache_bytes: u64,
     /// How long an instance that nobody uses is kept beside another one of its plugin.

@@ -272,6 +272,7 @@ fn build_sandbox(
         module_cache_dir: config.plugins.module_cache_dir.clone(),
         module_cache_bytes: config.sandbox.module_cache_bytes,
         instance_slots: config.sandbox.instance_slots,
+        warm_plugins: config.sandbox.warm_plugins,
         idle_duration: config.sandbox.idle_duration,
         ..SandboxConfig::default()
     };

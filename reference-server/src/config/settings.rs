@@ -114,6 +114,11 @@ const SETTINGS: &[Setting] = &[
         "instances of all plugins together, address space for which is set aside",
     ),
     setting(
+        "SANDBOX_WARM_PLUGINS",
+        "sandbox.warm_plugins",
+        "plugins that keep an instance and their code in memory though nobody calls them",
+    ),
+    setting(
         "SANDBOX_IDLE_DURATION",
         "sandbox.idle_duration",
         "how long an unused instance is kept beside another one of its plugin",

@@ -12,6 +12,10 @@ pub struct SandboxConfig {
     /// How long an instance that nobody uses is kept beside another one. What the last burst needed
     /// is memory that others could have.
     pub idle_duration: Duration,
+    /// How many plugins keep an instance, and their code in memory, though nobody calls them: those
+    /// that were called last. The next call of another one makes an instance and reads the code from
+    /// disk, which takes a millisecond or two.
+    pub warm_plugins: usize,
     /// Instances of all plugins together, for each of which address space is set aside: an instance
     /// is then made and ended without the kernel's help, but for the pages that it touched. 0 asks the
     /// kernel for each, which takes longer and needs no address space beforehand.
@@ -30,7 +34,9 @@ impl Default for SandboxConfig {
             // As many as may run: a burst that comes again finds what it found before.
             max_idle_instances: usize::MAX,
             idle_duration: Duration::from_mins(1),
-            // Twice a thousand plugins of which each keeps one. A slot takes 4 GiB of the 128 TiB of
+            // Some 50 MiB, with the code of small plugins.
+            warm_plugins: 128,
+            // Twice a thousand plugins of which each is called. A slot takes 4 GiB of the 128 TiB of
             // address space that a process has, so that no access of a guest needs a check; and three
             // or four mappings once it is used, of the 65 530 that Linux allows.
             instance_slots: 2048,

@@ -14,6 +14,7 @@
 //! | `memory` | how bytes cross into and out of guest memory |
 //! | `instance` | a live guest |
 //! | `pool`, `pool::room` | how live guests are reused, who waits for whom; what all plugins share |
+//! | `resident` | what becomes of the code that nobody runs |
 //! | `lanes`, `priority` | which threads guests run on, and who yields to whom |
 //! | `plugin` | one call from envelope to answer |
 //! | `trap` | what went wrong, sorted |
@@ -50,6 +51,7 @@ pub mod outbound;
 mod plugin;
 mod pool;
 mod priority;
+mod resident;
 mod sandbox;
 pub mod services;
 mod state;

@@ -17,6 +17,7 @@ use crate::lanes::Lane;
 use crate::metrics::{Export, Level};
 use crate::observe::observe;
 use crate::pool::{Bounds, Caller, Lease, NoLease, Pool, Seat, Turn};
+use crate::resident;
 use crate::state::{HostState, Tenant};
 
 /// A loaded plugin. Cheap to clone; all clones are the same plugin.
@@ -30,10 +31,9 @@ pub struct Plugin {
 
 struct Inner {
     tenant: Arc<Tenant>,
-    /// Keeps the compiled module known to the module cache while the plugin is loaded.
-    _module: Arc<Module>,
     ready: InstancePre<HostState>,
     shape: GuestShape,
+    /// It keeps the compiled module, too, and so known to the module cache.
     pool: Arc<Pool<GuestInstance>>,
     /// The last call did not end in order.
     suspect: AtomicBool,
@@ -62,7 +62,9 @@ impl Plugin {
             idle: max_idle,
             first_bytes: first_bytes(&module),
         };
-        let pool = Pool::new(bounds, Arc::clone(&tenant.host.room));
+        let code = Arc::clone(&module);
+        let when_cold = move || resident::give_back(&code);
+        let pool = Pool::new(bounds, Arc::clone(&tenant.host.room), when_cold);
         let place = pool.first(limits.queue_duration).await;
         let place = place.map_err(|_| LoadError::NoRoom { waited: limits.queue_duration })?;
         let first = {
@@ -73,7 +75,7 @@ impl Plugin {
         let first = first.map_err(|error| LoadError::Instantiate(error.into()))??;
         pool.give_back(first, Instant::now());
         let suspect = AtomicBool::new(false);
-        let inner = Inner { tenant, _module: module, ready, shape, pool, suspect };
+        let inner = Inner { tenant, ready, shape, pool, suspect };
         Ok(Self { inner: Arc::new(inner) })
     }
 

@@ -9,9 +9,11 @@
 //! A call that has its turn takes the instance that was used last: its memory is the warmest. Whoever
 //! had a guest trap or run out of time drops the lease and with it the instance; only an instance that
 //! ended its call in order goes back. Idle ones end when [`room`] needs their place, and beyond the
-//! last one when nobody has used them for a while.
+//! last one when nobody has used them for a while; the last one, too, of plugins that others have been used
+//! after.
 
 pub(crate) mod room;
+mod tenant;
 #[cfg(test)]
 mod tests;
 mod turns;
@@ -32,7 +34,7 @@ pub(crate) trait Inhabitant: Send + 'static {
     fn leave(self, why: Leaving, aside: Aside);
 
     /// Is gone when this returns. It is told nothing: what a guest does when it is told takes time,
-    /// and somebody waits for its place.
+    /// and somebody waits for its place, or for its memory.
     fn evicted(self);
 }
 
@@ -65,6 +67,8 @@ pub(crate) struct Pool<T: Inhabitant> {
     room: Arc<Room>,
     member: Arc<Member>,
     bounds: Bounds,
+    /// What else is let go of when nobody uses the plugin.
+    when_cold: Box<dyn Fn() + Send + Sync>,
 }
 
 struct State<T> {
@@ -109,11 +113,16 @@ pub(crate) enum NoLease {
 
 impl<T: Inhabitant> Pool<T> {
     /// A pool without instances, in a room that it shares with others.
-    pub(crate) fn new(bounds: Bounds, room: Arc<Room>) -> Arc<Self> {
+    pub(crate) fn new(
+        bounds: Bounds,
+        room: Arc<Room>,
+        when_cold: impl Fn() + Send + Sync + 'static,
+    ) -> Arc<Self> {
         let member = Arc::new(Member::default());
         let state = Mutex::new(State { idle: Vec::new(), hungry: Vec::new(), closed: false });
         let turns = Turns::new(bounds.running, bounds.calls);
-        let pool = Arc::new(Self { turns, state, room, member, bounds });
+        let when_cold = Box::new(when_cold);
+        let pool = Arc::new(Self { turns, state, room, member, bounds, when_cold });
         let weak = Arc::downgrade(&pool);
         pool.room.join(&pool.member, weak);
         pool
@@ -234,35 +243,5 @@ impl<T: Inhabitant> Pool<T> {
     fn state(&self) -> MutexGuard<'_, State<T>> {
         // Nothing that holds the lock can leave the list half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<T: Inhabitant> room::Tenant for Pool<T> {
-    fn idle(&self) -> usize {
-        self.state().idle.len()
-    }
-
-    fn evict(&self) {
-        let evicted = {
-            let mut state = self.state();
-            (!state.idle.is_empty()).then(|| state.idle.remove(0))
-        };
-        if let Some(idle) = evicted {
-            idle.instance.evicted();
-        }
-    }
-
-    // The last one is what makes the next call quick.
-    fn shrink(&self, unused_since: Instant) {
-        loop {
-            let mut state = self.state();
-            let old = state.idle.first().is_some_and(|idle| idle.since <= unused_since);
-            if !old || state.idle.len() < 2 {
-                return;
-            }
-            let (idle, aside) = (state.idle.remove(0), self.turns.aside());
-            drop(state);
-            idle.instance.leave(Leaving::Idle, aside);
-        }
     }
 }

@@ -130,15 +130,19 @@ impl Sandbox {
             manifest: request.manifest,
             host: Arc::clone(host),
         });
-        Plugin::start(tenant, module, ready, shape, config.max_idle_instances).await
+        let loaded = Plugin::start(tenant, module, ready, shape, config.max_idle_instances).await?;
+        // It is warm itself, and one more than there may be.
+        host.room.cool(config.warm_plugins, Instant::now());
+        Ok(loaded)
     }
 
-    /// Ends instances that nobody has used for a while before `now`, of every plugin all but the last.
-    /// To be called from time to time.
+    /// Ends instances that nobody has used for a while before `now`: of plugins that are kept warm all
+    /// but the last, of others that one as well. To be called from time to time.
     pub fn shrink(&self, now: Instant) {
         let Inner { machine, host } = &*self.inner;
         if let Some(unused_since) = now.checked_sub(machine.config.idle_duration) {
             host.room.shrink(unused_since);
+            host.room.cool(machine.config.warm_plugins, unused_since);
         }
     }
 

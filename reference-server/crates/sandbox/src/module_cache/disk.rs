@@ -57,18 +57,23 @@ impl Disk {
     /// The module that was compiled of these bytes, if it is here and whole.
     pub(super) fn load(&self, engine: &Engine, wasm: &Digest) -> Option<Module> {
         let prefix = self.prefix(wasm);
-        for path in self.files().ok()?.map(|file| file.path) {
-            let name = path.file_name()?.to_str()?;
-            let Some(contents) = name.strip_prefix(&prefix) else { continue };
-            let Some(contents) = contents.strip_suffix(COMPILED) else { continue };
+        // By names alone: nobody asks the system about files that are not meant.
+        for name in
+            fs::read_dir(&self.folder).ok()?.filter_map(|entry| Some(entry.ok()?.file_name()))
+        {
+            let contents = name.to_str().and_then(|name| name.strip_prefix(&prefix));
+            let Some(contents) = contents.and_then(|name| name.strip_suffix(COMPILED)) else {
+                continue;
+            };
+            let path = self.folder.join(&name);
             match read(engine, &path, contents) {
                 Ok(module) => return Some(module),
                 // Another host was quicker to throw it away.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => {
-                    let path = path.display();
-                    tracing::warn!(%path, %error, "a compiled module cannot be used; it is removed");
-                    let _ = fs::remove_file(self.folder.join(name));
+                    let file = path.display();
+                    tracing::warn!(%file, %error, "a compiled module cannot be used; it is removed");
+                    let _ = fs::remove_file(&path);
                 }
             }
         }

@@ -11,11 +11,15 @@
 //! empty host should not die on a full one. Growth beyond the budget ends idle instances, and keeps new
 //! ones out until there is room again.
 
+mod place;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
 use tokio::sync::oneshot;
+
+pub(crate) use place::{Growth, Member, Place};
 
 /// The places for instances of all plugins.
 pub(crate) struct Room {
@@ -45,39 +49,15 @@ struct Waiting {
 pub(crate) trait Tenant: Send + Sync {
     /// How many idle instances there are.
     fn idle(&self) -> usize;
+    /// When the last of them became idle; `None` if there is none.
+    fn used(&self) -> Option<Instant>;
     /// Ends the one that was used longest ago, if there still is one, and has its place free when it
     /// returns.
     fn evict(&self);
     /// Ends those that nobody has used since then, but for the last one.
     fn shrink(&self, unused_since: Instant);
-}
-
-/// What one plugin has of the room.
-#[derive(Debug, Default)]
-pub(crate) struct Member {
-    instances: AtomicUsize,
-    bytes: AtomicUsize,
-}
-
-/// One instance's place. It is free again when this is dropped, so an instance drops its memory
-/// before.
-pub(crate) struct Place {
-    room: Arc<Room>,
-    holding: Arc<Holding>,
-    quiet: bool,
-}
-
-/// The memory of one instance.
-#[derive(Debug)]
-struct Holding {
-    member: Arc<Member>,
-    bytes: AtomicUsize,
-}
-
-/// Tells the room how an instance's memory grows.
-pub(crate) struct Growth {
-    room: Arc<Room>,
-    holding: Arc<Holding>,
+    /// Ends them all, and lets go of what only a plugin in use needs.
+    fn cool(&self);
 }
 
 /// How full the room is.
@@ -187,8 +167,7 @@ impl Room {
         member.instances.fetch_add(1, Ordering::Relaxed);
         member.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        let holding = Holding { member: Arc::clone(member), bytes: AtomicUsize::new(bytes) };
-        Place { room: Arc::clone(self), holding: Arc::new(holding), quiet: false }
+        Place::new(Arc::clone(self), Arc::clone(member), bytes)
     }
 
     /// Whether the guests hold more than they may.
@@ -198,11 +177,30 @@ impl Room {
 
     /// Has every tenant end what nobody has used since then.
     pub(crate) fn shrink(&self, unused_since: Instant) {
-        let tenants: Vec<_> =
-            self.state().tenants.iter().filter_map(|(_, tenant)| tenant.upgrade()).collect();
-        for tenant in tenants {
+        for tenant in self.tenants() {
             tenant.shrink(unused_since);
         }
+    }
+
+    /// Leaves so many tenants their idle instances, those that were used last, and of the others
+    /// those that were used since then.
+    pub(crate) fn cool(self: &Arc<Self>, most_warm: usize, unused_since: Instant) {
+        let mut warm: Vec<_> = self
+            .tenants()
+            .into_iter()
+            .filter_map(|tenant| Some((tenant.used()?, tenant)))
+            .collect();
+        warm.sort_by_key(|(used, _)| *used);
+        let beyond = warm.len().saturating_sub(most_warm);
+        for (_, tenant) in warm.iter().take(beyond).take_while(|(used, _)| *used <= unused_since) {
+            tenant.cool();
+        }
+        // What they had is free.
+        self.settle();
+    }
+
+    fn tenants(&self) -> Vec<Arc<dyn Tenant>> {
+        self.state().tenants.iter().filter_map(|(_, tenant)| tenant.upgrade()).collect()
     }
 
     /// How full it is.
@@ -232,52 +230,5 @@ impl State {
             .filter(|(_, tenant)| tenant.idle() > 0)
             .max_by_key(|(member, _)| member.bytes())
             .map(|(_, tenant)| tenant)
-    }
-}
-
-impl Member {
-    /// Linear memory of its instances.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes.load(Ordering::Relaxed)
-    }
-}
-
-impl Place {
-    /// For whoever sees the memory grow.
-    pub(crate) fn growth(&self) -> Growth {
-        Growth { room: Arc::clone(&self.room), holding: Arc::clone(&self.holding) }
-    }
-
-    /// Lets nobody know when it is free: whoever ends an instance for its place looks anyway.
-    pub(crate) fn quietly(&mut self) {
-        self.quiet = true;
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let Holding { member, bytes } = &*self.holding;
-        let bytes = bytes.load(Ordering::Relaxed);
-        self.room.bytes.fetch_sub(bytes, Ordering::Relaxed);
-        member.bytes.fetch_sub(bytes, Ordering::Relaxed);
-        let mut state = self.room.state();
-        state.slots -= 1;
-        member.instances.fetch_sub(1, Ordering::Relaxed);
-        drop(state);
-        if !self.quiet {
-            self.room.settle();
-        }
-    }
-}
-
-impl Growth {
-    /// The instance's memory has this size now.
-    pub(crate) fn reached(&self, bytes: usize) {
-        // Memory of a guest never shrinks; what it begins with was counted with the place.
-        let before = self.holding.bytes.fetch_max(bytes, Ordering::Relaxed);
-        let more = bytes.saturating_sub(before);
-        self.holding.member.bytes.fetch_add(more, Ordering::Relaxed);
-        self.room.bytes.fetch_add(more, Ordering::Relaxed);
-        self.room.settle();
     }
 }

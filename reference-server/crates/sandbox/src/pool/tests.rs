@@ -53,7 +53,7 @@ impl Plugin {
     fn new(room: &Arc<Room>) -> Self {
         let bounds = Bounds { running: RUNNING, calls: CALLS, idle: IDLE, first_bytes: 1 };
         Self {
-            pool: Pool::new(bounds, Arc::clone(room)),
+            pool: Pool::new(bounds, Arc::clone(room), || {}),
             running: Vec::new(),
             waiting: Vec::new(),
             told: Arc::default(),
@@ -102,6 +102,8 @@ enum Step {
     GiveUp { plugin: usize, which: usize },
     /// Time passes.
     Shrink,
+    /// So many plugins stay warm.
+    Cool { warm: usize },
     /// A plugin is unloaded.
     Close { plugin: usize },
 }
@@ -118,6 +120,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|(plugin, which, bytes)| Step::Grow { plugin, which, bytes }),
         1 => (plugin.clone(), which).prop_map(|(plugin, which)| Step::GiveUp { plugin, which }),
         1 => Just(Step::Shrink),
+        1 => (0..4_usize).prop_map(|warm| Step::Cool { warm }),
         1 => plugin.prop_map(|plugin| Step::Close { plugin }),
     ];
     prop::collection::vec(step, 1..120)
@@ -170,6 +173,11 @@ impl World {
             }
             Step::GiveUp { plugin, which } => drop(take(&mut self.plugins[plugin].waiting, which)),
             Step::Shrink => self.room.shrink(Instant::now()),
+            Step::Cool { warm } => {
+                self.room.cool(warm, Instant::now());
+                let still = self.plugins.iter().filter(|plugin| room_idle(plugin) > 0).count();
+                assert!(still <= warm, "{still} plugins have idle instances");
+            }
             Step::Close { plugin } => {
                 let plugin = &mut self.plugins[plugin];
                 plugin.closed = true;
@@ -290,6 +298,32 @@ fn a_first_instance_beyond_the_budget_takes_the_place_of_an_idle_one() {
         world.take(Step::Call { plugin: 0, bus: false }).await;
         assert_eq!(world.plugins[0].running.len(), 1);
         assert_eq!(room_idle(&world.plugins[1]), 0);
+        world.end().await;
+    });
+}
+
+#[test]
+fn those_that_were_used_last_stay_warm() {
+    block_on(async {
+        let mut world = World::new();
+        for plugin in [0, 1, 2] {
+            world.take(Step::Call { plugin, bus: false }).await;
+        }
+        let began = Instant::now();
+        for plugin in [1, 2, 0] {
+            world.take(Step::End { plugin, which: 0 }).await;
+        }
+        let warm = |world: &World| world.plugins.iter().map(room_idle).collect::<Vec<_>>();
+        world.room.cool(1, began);
+        assert_eq!(warm(&world), [1, 1, 1], "all were used since then");
+        world.room.cool(2, Instant::now());
+        assert_eq!(warm(&world), [1, 0, 1]);
+        world.room.cool(1, Instant::now());
+        assert_eq!(warm(&world), [1, 0, 0]);
+        let told: Vec<_> =
+            world.plugins.iter().map(|plugin| plugin.told.load(Ordering::Relaxed)).collect();
+        assert_eq!(told, [0, 0, 0], "nobody is told");
+        assert_eq!(world.room.fullness().slots, 1);
         world.end().await;
     });
 }

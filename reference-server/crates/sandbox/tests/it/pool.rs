@@ -304,6 +304,36 @@ async fn what_the_last_burst_needed_goes_back_and_one_instance_is_kept() {
 }
 
 #[tokio::test]
+async fn plugins_beyond_the_warm_ones_keep_no_instance_and_serve_when_they_are_called() {
+    let modules = tempfile::tempdir().unwrap();
+    let world = World::with(Setup {
+        config: SandboxConfig {
+            warm_plugins: 1,
+            // Code that is given back is mapped from a file.
+            module_cache_dir: Some(modules.path().to_owned()),
+            ..SandboxConfig::default()
+        },
+        ..Setup::default()
+    });
+    let guest = counting(2);
+    let first = world.load_with("com.example.first", json!({}), &guest).await.unwrap();
+    let second = world.load_with("com.example.second", json!({}), &guest).await.unwrap();
+    for answer in ["1", "2"] {
+        assert_eq!(
+            (text(&first, "").await, text(&second, "").await),
+            (answer.into(), answer.into())
+        );
+    }
+    world.sandbox.shrink(Instant::now());
+    assert_eq!(text(&first, "").await, "3", "it was used a moment ago");
+
+    let later = Instant::now() + SandboxConfig::default().idle_duration * 2;
+    world.sandbox.shrink(later);
+    assert_eq!(text(&second, "").await, "1", "a new instance: the other was used after it");
+    assert_eq!(text(&first, "").await, "4", "the same instance");
+}
+
+#[tokio::test]
 async fn guests_that_are_pooled_may_have_what_those_that_are_not_may_have() {
     let odd = [
         // Far more than a slot's first pages, and as many tables as an instance may have.
