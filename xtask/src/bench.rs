@@ -5,6 +5,7 @@
 //! process of its own, asked over HTTP by turns with a bare server. In both, baseline and subject take
 //! turns, so that whatever else the machine does falls on both. Peers, if they are wanted, join both.
 
+mod connections;
 mod loopback;
 mod peers;
 mod questions;
@@ -52,7 +53,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Write what grows with a number as curves to a folder, as CSV; over loopback, also ask by more and
-    /// more connections.
+    /// more connections, and hosts that give a plugin more and more of those to the database.
     #[arg(long, value_name = "FOLDER", conflicts_with = "quick")]
     curves: Option<PathBuf>,
 }
@@ -90,6 +91,10 @@ pub(crate) fn run(args: &Args, stage: &Stage) -> Result<ExitCode> {
         rows.extend(servers.measure(args.runs.max(1), time, wasi_http.as_ref())?);
         if let Some(folder) = &args.curves {
             for curves in servers.by_connections(time)? {
+                curves.write(folder)?;
+            }
+            drop(servers);
+            for curves in connections::measure(stage, time)? {
                 curves.write(folder)?;
             }
         }
