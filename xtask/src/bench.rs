@@ -33,8 +33,9 @@ pub(crate) struct Args {
     /// Questions to ask, by their names; all of them, and `loopback`, unless some are named.
     #[arg(value_name = "QUESTION")]
     questions: Vec<String>,
-    /// Compare with others who run guests as well: Extism, and a host of wasi:http. They are built first,
-    /// from `benches/peers`, which takes minutes and the target wasm32-unknown-unknown.
+    /// Compare with others who run guests as well: Extism, a host of wasi:http, and one in Go where there
+    /// is a compiler. They are built first, from `benches/peers`, which takes minutes and the target
+    /// wasm32-unknown-unknown.
     #[arg(long, conflicts_with = "quick")]
     peers: bool,
     /// Have criterion take times as well; its reports are in the target folder, below `criterion`.
@@ -74,11 +75,11 @@ pub(crate) fn run(args: &Args, stage: &Stage) -> Result<ExitCode> {
         return try_out(stage, &names, wanted(LOOPBACK));
     }
     let mut rows = Vec::new();
-    let mut wasi_http = None;
+    let mut hosts = Vec::new();
     if args.peers {
         announce("peers");
         rows.extend(peers::calls()?);
-        wasi_http = Some(peers::wasi_http()?);
+        hosts = peers::hosts()?;
     }
     if !names.is_empty() {
         announce(&format!("asking: {}", names.join(", ")));
@@ -88,7 +89,7 @@ pub(crate) fn run(args: &Args, stage: &Stage) -> Result<ExitCode> {
         announce("the host over loopback, beside a bare server");
         let time = Duration::from_secs_f64(args.seconds);
         let servers = loopback::start(stage)?;
-        rows.extend(servers.measure(args.runs.max(1), time, wasi_http.as_ref())?);
+        rows.extend(servers.measure(args.runs.max(1), time, &hosts)?);
         if let Some(folder) = &args.curves {
             for curves in servers.by_connections(time)? {
                 curves.write(folder)?;
@@ -124,7 +125,7 @@ fn try_out(stage: &Stage, names: &[String], loopback: bool) -> Result<ExitCode> 
     }
     if loopback {
         announce("the host over loopback, beside a bare server");
-        loopback::start(stage)?.measure(1, Duration::from_millis(500), None)?;
+        loopback::start(stage)?.measure(1, Duration::from_millis(500), &[])?;
     }
     Ok(ExitCode::SUCCESS)
 }

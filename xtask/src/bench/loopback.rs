@@ -4,7 +4,7 @@ use std::{fs, time::Duration};
 
 use anyhow::{Context as _, Result};
 
-use super::{peers::WasiHttp, server::Server, table::Row};
+use super::{peers::Peer, server::Server, table::Row};
 use crate::{
     api::{self, Client},
     catalog::Catalog,
@@ -20,9 +20,9 @@ const LOOPBACK: &str = "loopback";
 /// What is sent: as much as a form sends.
 const BODY: &str = r#"{"title":"Write the benches","done":false}"#;
 /// The plugin whose guest does nothing.
-const ECHO: &str = "com.hostproof.echo";
+pub(super) const ECHO: &str = "com.hostproof.echo";
 /// The plugin of the guest SDK.
-const SDK: &str = "com.hostproof.sdk";
+pub(super) const SDK: &str = "com.hostproof.sdk";
 
 /// As many as one client, a busy page, and a crowd.
 const CONNECTIONS: [usize; 5] = [1, 4, 16, 64, 256];
@@ -58,26 +58,23 @@ pub(crate) fn start(stage: &Stage) -> Result<Servers<'_>> {
 }
 
 impl Servers<'_> {
-    /// Compares them, in so many paired runs; with a peer, if there is one.
-    pub(crate) fn measure(
-        &self,
-        runs: usize,
-        time: Duration,
-        peer: Option<&WasiHttp>,
-    ) -> Result<Vec<Row>> {
+    /// Compares them, in so many paired runs; and with peers, if there are any.
+    pub(crate) fn measure(&self, runs: usize, time: Duration, peers: &[Peer]) -> Result<Vec<Row>> {
         let mut rows = Vec::new();
         for (plugin, what, path) in PAIRS {
             eprintln!("    {what}: {runs} runs of {time:?} each");
             let pairs = self.pairs(runs, &self.bare(path, time), &self.through(plugin, time))?;
             rows.extend(beside_bare(what, &pairs));
         }
-        if let Some(WasiHttp { program, module }) = peer {
-            eprintln!("    a wasi:http host: {runs} runs of {time:?} each");
+        for Peer { what, plugin, path, at_least, program, module } in peers {
+            eprintln!("    {what}: {runs} runs of {time:?} each");
             let server = Server::start(self.stage, program, &[module], self.ground.folder())?;
-            let (load, pid) = self.through(SDK, time);
-            let peer = Load { url: server.url.clone(), ..load.clone() };
+            let (load, pid) = self.through(plugin, time);
+            let peer = Load { url: format!("{}{path}", server.url), ..load.clone() };
             let pairs = self.pairs(runs, &(peer, server.pid()), &(load, pid))?;
-            rows.extend(compared("an echo by the guest SDK / a wasi:http host", &pairs));
+            let [mut throughput, p99, cost] = compared(what, &pairs);
+            throughput.at_least = *at_least;
+            rows.extend([throughput, p99, cost]);
         }
         Ok(rows)
     }
@@ -179,11 +176,15 @@ fn compared(what: &str, pairs: &[(Sample, Sample)]) -> [Row; 3] {
     ]
 }
 
+/// The guest that does nothing.
+pub(super) fn echo_guest() -> Result<Vec<u8>> {
+    let text = fs::read_to_string(workspace::root().join("benches/src/echo.wat"))?;
+    Ok(wat::parse_str(text)?)
+}
+
 fn publish(catalog: &Catalog) -> Result<()> {
-    let root = workspace::root();
-    let echo = fs::read_to_string(root.join("benches/src/echo.wat"))?;
-    let sdk = fs::read(root.join("fixtures-plugins/artifacts/minimal.wasm"))?;
-    for (name, wasm) in [(ECHO, wat::parse_str(echo)?), (SDK, sdk)] {
+    let sdk = fs::read(workspace::root().join("fixtures-plugins/artifacts/minimal.wasm"))?;
+    for (name, wasm) in [(ECHO, echo_guest()?), (SDK, sdk)] {
         catalog.offer(name, &wasm)?;
     }
     Ok(())

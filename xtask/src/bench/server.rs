@@ -38,7 +38,7 @@ impl Server {
         // That of an earlier one.
         let _ = fs::remove_file(&ready);
         let mut command = tool::tied(stage.program(SERVICES)?, program);
-        command.args(arguments).arg("--ready-file").arg(&ready).stdin(Stdio::null());
+        command.arg("--ready-file").arg(&ready).args(arguments).stdin(Stdio::null());
         let name = tool::shown(&command);
         let child = command.spawn().with_context(|| format!("cannot run `{name}`"))?;
         let mut server = Self { child, url: String::new() };
