@@ -75,7 +75,7 @@ async fn serve(
     if let Some(path) = &cli.ready_file {
         tokio::select! {
             ended = &mut serving => return ended,
-            _ = app.loaded.wait() => write_ready_file(path, &url)?,
+            () = app.loaded.wait() => write_ready_file(path, &url)?,
         }
     }
     serving.await

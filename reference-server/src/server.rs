@@ -363,7 +363,7 @@ fn spawn_loading(app: &Arc<App>) -> JoinHandle<()> {
 /// Waits until the plugins are loaded; false when the host is to stop before.
 async fn loaded(app: &App, stop: &CancellationToken) -> bool {
     tokio::select! {
-        _ = app.loaded.wait() => true,
+        () = app.loaded.wait() => true,
         () = stop.cancelled() => false,
     }
 }
