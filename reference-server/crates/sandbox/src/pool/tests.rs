@@ -46,17 +46,24 @@ struct Plugin {
     running: Vec<(Lease<()>, Puppet)>,
     waiting: Vec<(Caller, Waiting)>,
     told: Arc<AtomicUsize>,
+    /// How often it let go of what only a plugin in use needs.
+    cooled: Arc<AtomicUsize>,
     closed: bool,
 }
 
 impl Plugin {
     fn new(room: &Arc<Room>) -> Self {
         let bounds = Bounds { running: RUNNING, calls: CALLS, idle: IDLE, first_bytes: 1 };
+        let cooled = Arc::<AtomicUsize>::default();
+        let when_cold = Arc::clone(&cooled);
         Self {
-            pool: Pool::new(bounds, Arc::clone(room), || {}),
+            pool: Pool::new(bounds, Arc::clone(room), move || {
+                when_cold.fetch_add(1, Ordering::Relaxed);
+            }),
             running: Vec::new(),
             waiting: Vec::new(),
             told: Arc::default(),
+            cooled,
             closed: false,
         }
     }
@@ -320,9 +327,15 @@ fn those_that_were_used_last_stay_warm() {
         assert_eq!(warm(&world), [1, 0, 1]);
         world.room.cool(1, Instant::now());
         assert_eq!(warm(&world), [1, 0, 0]);
-        let told: Vec<_> =
-            world.plugins.iter().map(|plugin| plugin.told.load(Ordering::Relaxed)).collect();
-        assert_eq!(told, [0, 0, 0], "nobody is told");
+        let counts = |of: fn(&Plugin) -> &AtomicUsize| {
+            world
+                .plugins
+                .iter()
+                .map(|plugin| of(plugin).load(Ordering::Relaxed))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(counts(|plugin| &plugin.told), [0, 0, 0], "nobody is told");
+        assert_eq!(counts(|plugin| &plugin.cooled), [0, 1, 1], "their code goes, too, and once");
         assert_eq!(world.room.fullness().slots, 1);
         world.end().await;
     });
