@@ -23,6 +23,9 @@ pub struct Diagnostic {
     pub help: Option<String>,
 }
 
+/// How a table is written.
+const TABLE: &str = "a table: { … }, or [name] on a line of its own";
+
 /// Something wrong at a place of a text.
 #[derive(Clone, Debug)]
 pub(crate) struct Mistake {
@@ -67,14 +70,22 @@ impl Mistake {
             return Self::new(span, format!("`{missing}` is missing"))
                 .help(format!("add `{missing} = …` to this table"));
         }
-        let mistake = Self::new(span, message);
-        match mistake.message.split_once("expected a ") {
-            Some((_, "string")) => mistake.help("text is written in quotes: \"…\""),
-            Some((_, "boolean")) => mistake.help("true or false, without quotes"),
-            Some((_, "map")) => mistake.help("a table: { … }, or [name] on a line of its own"),
-            Some((_, "sequence")) => mistake.help("a list: [ … ]"),
-            _ => mistake,
-        }
+        let Some((is, expected)) = message.split_once(", expected ") else {
+            return Self::new(span, message);
+        };
+        // Serde names types of this program; an author writes TOML.
+        let (expected, help) = match expected {
+            "a string" => ("a text", "text is written in quotes: \"…\""),
+            "a boolean" => ("true or false", "true or false, without quotes"),
+            "a sequence" => ("a list", "a list: [ … ]"),
+            "u8" | "u16" | "u32" | "u64" | "usize" | "i64" => {
+                ("a whole number", "a number is written without quotes: 200")
+            }
+            "a map" => ("a table", TABLE),
+            other if other.starts_with("struct ") => ("a table", TABLE),
+            _ => return Self::new(span, message),
+        };
+        Self::new(span, format!("{is}, expected {expected}")).help(help)
     }
 
     pub(crate) fn at(self, file: &Path, text: &str) -> Diagnostic {

@@ -35,6 +35,7 @@ broken! {
     text_that_is_no_toml: "[[steps]\nrequest = \"GET /items\"\n";
     a_number_where_text_belongs: step("request = 7");
     text_where_a_flag_belongs: step("request = \"GET /items\"\napi_key = \"yes\"");
+    text_where_a_number_belongs: step("request = \"GET /items\"\nexpect.status = \"200 OK\"");
     a_value_where_a_table_belongs: step("request = \"GET /items\"\nexpect = 200");
     a_value_where_a_list_belongs: step("request = \"GET /items\"\nrefused = \"fetch\"");
     a_task_without_project: "[tasks.land]\ntitle = \"Land\"\n";
