@@ -3,13 +3,14 @@
 //! The envelope is JSON, and bodies are bytes; every body on the wire is this text.
 
 use base64::Engine as _;
+use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::Error as _;
 use serde::{Deserialize as _, Deserializer, Serializer};
 
 /// Writes bytes as standard, padded base64; no bytes are the empty string.
 pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&encode(bytes))
+    serializer.collect_str(&Base64Display::new(bytes, &STANDARD))
 }
 
 /// Reads standard, padded base64; anything else is an error.

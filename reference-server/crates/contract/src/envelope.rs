@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::base64_text;
 
+/// Room for everything but the body of a request that is not unusual.
+const HEAD_BYTES: usize = 768;
+
 /// An HTTP request as the guest reads it. Every field is always present.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestEnvelope {
@@ -39,7 +42,10 @@ pub struct RequestEnvelope {
 impl RequestEnvelope {
     /// The JSON text handed to the guest.
     pub fn encode(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("strings and string maps always serialise")
+        // With room for the body, so that it is not moved while it grows.
+        let mut text = Vec::with_capacity(HEAD_BYTES + self.body.len().div_ceil(3) * 4);
+        serde_json::to_writer(&mut text, self).expect("strings and string maps always serialise");
+        text
     }
 }
 

@@ -1,10 +1,13 @@
 //! The guest's answer, read strictly: anything malformed is the plugin's fault and a 502.
 
+mod fields;
+
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use self::fields::{Field, Fields};
 use crate::base64_text;
 
 /// Response headers a guest may set in vain: they belong to the connection, the host computes them,
@@ -54,17 +57,17 @@ impl ResponseEnvelope {
         if bytes.is_empty() {
             return Err(BadResponse::Empty);
         }
-        let value: Value = serde_json::from_slice(bytes).map_err(BadResponse::NotJson)?;
-        let Value::Object(mut fields) = value else { return Err(BadResponse::NotAnObject) };
-        let status = status(fields.get("status"))?;
-        let body = match fields.remove("body") {
-            None | Some(Value::Null) => Vec::new(),
-            Some(Value::String(text)) => {
-                base64_text::decode(&text).map_err(|_| BadResponse::BodyNotBase64)?
+        let read = Fields::read(bytes).map_err(BadResponse::NotJson)?;
+        let Field::Is(fields) = read else { return Err(BadResponse::NotAnObject) };
+        let status = status(&fields.status)?;
+        let body = match &fields.body {
+            Field::Absent => Vec::new(),
+            Field::Is(text) => base64_text::decode(text).map_err(|_| BadResponse::BodyNotBase64)?,
+            Field::Other => {
+                return Err(BadResponse::FieldType { field: "body", expected: "a string" });
             }
-            Some(_) => return Err(BadResponse::FieldType { field: "body", expected: "a string" }),
         };
-        Ok(GuestResponse { status, headers: headers(fields.remove("headers"))?, body })
+        Ok(GuestResponse { status, headers: headers(fields.headers)?, body })
     }
 }
 
@@ -79,12 +82,13 @@ pub struct GuestResponse {
     pub body: Vec<u8>,
 }
 
-fn status(value: Option<&Value>) -> Result<u16, BadResponse> {
-    let number = match value {
-        None | Some(Value::Null) => return Ok(200),
-        Some(value) => value
-            .as_i64()
-            .ok_or(BadResponse::FieldType { field: "status", expected: "an integer" })?,
+fn status(field: &Field<i64>) -> Result<u16, BadResponse> {
+    let number = match *field {
+        Field::Absent => return Ok(200),
+        Field::Is(number) => number,
+        Field::Other => {
+            return Err(BadResponse::FieldType { field: "status", expected: "an integer" });
+        }
     };
     match u16::try_from(number) {
         Ok(0) => Ok(200),
@@ -93,16 +97,20 @@ fn status(value: Option<&Value>) -> Result<u16, BadResponse> {
     }
 }
 
-fn headers(value: Option<Value>) -> Result<Vec<(String, String)>, BadResponse> {
-    let declared = match value {
-        None | Some(Value::Null) => serde_json::Map::new(),
-        Some(Value::Object(map)) => map,
-        Some(_) => return Err(BadResponse::FieldType { field: "headers", expected: "an object" }),
+fn headers(
+    field: Field<Vec<(String, Field<Cow<'_, str>>)>>,
+) -> Result<Vec<(String, String)>, BadResponse> {
+    let declared = match field {
+        Field::Absent => Vec::new(),
+        Field::Is(members) => members,
+        Field::Other => {
+            return Err(BadResponse::FieldType { field: "headers", expected: "an object" });
+        }
     };
-    // A map of its own, since the order of a JSON object is not to be relied upon.
+    // By name in lower case, since the order of a JSON object is not to be relied upon.
     let mut lower: BTreeMap<String, (String, String)> = BTreeMap::new();
     for (name, value) in declared {
-        let Value::String(value) = value else {
+        let Field::Is(value) = value else {
             return Err(BadResponse::FieldType {
                 field: "headers",
                 expected: "an object of strings",
@@ -119,8 +127,8 @@ fn headers(value: Option<Value>) -> Result<Vec<(String, String)>, BadResponse> {
             continue;
         }
         match lower.get(&key) {
-            Some((kept, _)) if *kept <= name => {}
-            _ => drop(lower.insert(key, (name, value))),
+            Some((kept, _)) if *kept < name => {}
+            _ => drop(lower.insert(key, (name, value.into_owned()))),
         }
     }
     lower

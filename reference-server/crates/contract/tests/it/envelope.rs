@@ -49,6 +49,15 @@ proptest! {
         }
     }
 
+    /// A body with escapes in its text is the same body.
+    #[test]
+    fn escapes_in_the_text_of_a_body_are_read(body: Vec<u8>) {
+        let envelope = ResponseEnvelope { status: 200, headers: BTreeMap::new(), body: body.clone() };
+        let text = String::from_utf8(envelope.encode()).unwrap();
+        let escaped = text.replace('/', "\\/").replace('A', "\\u0041");
+        prop_assert_eq!(ResponseEnvelope::decode(escaped.as_bytes()).unwrap().body, body);
+    }
+
     #[test]
     fn no_header_value_holds_a_line_break(value in "\\PC{0,4}[\r\n\0]\\PC{0,4}") {
         let answer = json!({"headers": {"X-A": value}}).to_string();
@@ -104,6 +113,9 @@ fn what_is_no_answer() {
         ("", "empty"),
         ("not json", "not JSON"),
         ("[]", "not a JSON object"),
+        ("[200, {}, \"\"]", "not a JSON object"),
+        ("null", "not a JSON object"),
+        (r#"{"status":200"#, "not JSON"),
         ("\"x\"", "not a JSON object"),
         (r#"{"status":"200"}"#, "'status' must be an integer"),
         (r#"{"status":200.5}"#, "'status' must be an integer"),
@@ -116,7 +128,12 @@ fn what_is_no_answer() {
         (r#"{"body":"YQ"}"#, "not base64"),
         (r#"{"body":"YQ==\n"}"#, "not base64"),
         (r#"{"body":"_-8="}"#, "not base64"),
+        (r#"{"status":18446744073709551615}"#, "'status' must be an integer"),
+        (r#"{"status":{"a":[1]}}"#, "'status' must be an integer"),
         (r#"{"body":7}"#, "'body' must be a string"),
+        (r#"{"body":["YQ=="]}"#, "'body' must be a string"),
+        (r#"{"headers":"a: b"}"#, "'headers' must be an object"),
+        (r#"{"headers":{"a":null}}"#, "'headers' must be an object of strings"),
         (r#"{"headers":[]}"#, "'headers' must be an object"),
         (r#"{"headers":{"a":1}}"#, "'headers' must be an object of strings"),
         (r#"{"headers":{"a b":"c"}}"#, "no header name"),
@@ -127,6 +144,25 @@ fn what_is_no_answer() {
         let error = ResponseEnvelope::decode(answer.as_bytes()).unwrap_err().to_string();
         assert!(error.contains(reason), "{answer}: {error}");
     }
+}
+
+#[test]
+fn what_is_passed_over_has_to_be_json_all_the_same() {
+    let read = |answer: &[u8]| ResponseEnvelope::decode(answer);
+    let deep = format!(r#"{{"x":{}{},"status":201}}"#, "[".repeat(100), "]".repeat(100));
+    assert_eq!(read(deep.as_bytes()).unwrap().status, 201);
+    assert!(read(br#"{"x":[1,2,}"#).is_err());
+    assert!(read(b"{\"x\":\"\xff\"}").is_err());
+}
+
+#[test]
+fn of_a_field_that_comes_twice_the_last_counts() {
+    let answer =
+        br#"{"status":"no","status":201,"headers":{"a":"1","a":"2"},"headers":{"b":"1","b":"2"}}"#;
+    let response = ResponseEnvelope::decode(answer).unwrap();
+    assert_eq!(response.status, 201);
+    let names: Vec<_> = response.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    assert_eq!(names, [("b", "2"), ("content-type", "application/json")]);
 }
 
 #[test]
