@@ -9,12 +9,16 @@ use sqlx::PgConnection;
 
 use crate::plugin_schema::Identity;
 
+/// What Postgres itself brings has lower oids than 16384 (`FirstNormalObjectId`), and is some thousands of
+/// functions, whose owners are not to be asked for at every migration.
+///
 /// Constructor functions of range types are Postgres's own (language `internal`, which only a
 /// superuser may use) and stay allowed; aggregates wear the same language and do not.
 const OWNED_CODE: &str = "
     SELECT 'function ' || p.proname FROM pg_catalog.pg_proc p
     JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-    WHERE (p.pronamespace = to_regnamespace($1) OR pg_has_role(session_user, p.proowner, 'MEMBER'))
+    WHERE p.oid >= 16384
+          AND (p.pronamespace = to_regnamespace($1) OR pg_has_role(session_user, p.proowner, 'MEMBER'))
           AND (l.lanname <> 'internal' OR p.prokind <> 'f')
     UNION ALL
     SELECT 'operator ' || o.oprname FROM pg_catalog.pg_operator o
