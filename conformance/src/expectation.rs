@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::case::{Action, Case, Data, Expect};
 use crate::matcher::Matcher;
+use crate::sighting;
 use crate::vars::{self, Vars};
 
 /// An answer, as far as expectations look at it.
@@ -60,6 +61,7 @@ pub(crate) fn with_default(action: &Action, expect: &Expect) -> Expect {
 /// The variables that the expectations of a case mention.
 pub(crate) fn mentioned(case: &Case) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
+    sighting::mentioned(case, &mut names);
     let meanwhile = case.steps.iter().filter_map(|step| step.meanwhile.as_deref());
     for Expect {
         status,
@@ -84,7 +86,7 @@ pub(crate) fn mentioned(case: &Case) -> BTreeSet<String> {
     names
 }
 
-fn in_value(value: &Value, names: &mut BTreeSet<String>) {
+pub(crate) fn in_value(value: &Value, names: &mut BTreeSet<String>) {
     match value {
         Value::String(text) => names.extend(vars::names(text).map(str::to_owned)),
         Value::Array(items) => items.iter().for_each(|item| in_value(item, names)),

@@ -25,6 +25,7 @@ pub mod patch;
 pub mod peers;
 pub mod report;
 pub mod runner;
+pub mod sighting;
 pub mod site;
 pub mod sources;
 pub mod suggest;

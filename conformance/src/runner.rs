@@ -1,10 +1,9 @@
 //! Running cases: which of them apply, side by side or alone, each with a deadline, and what their
 //! outcomes mean together.
 
-mod activity;
 mod attempt;
 mod background;
-mod download;
+mod inject;
 mod judge;
 mod lanes;
 mod meanwhile;

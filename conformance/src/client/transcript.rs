@@ -1,4 +1,4 @@
-//! The transcript of a case: every exchange with the host, in order.
+//! The transcript of a case: every exchange with the host, in order, and what was found elsewhere.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Outgoing, Redactor};
+use crate::sighting::Sighting;
 
 /// How much of a body a report keeps.
 const BODY_LIMIT: usize = 16 * 1024;
@@ -98,6 +99,7 @@ impl RecordedBody {
 #[derive(Debug, Clone, Default)]
 pub struct Transcript {
     exchanges: Arc<Mutex<Vec<Exchange>>>,
+    sightings: Arc<Mutex<Vec<Sighting>>>,
     began: Arc<OnceLock<Instant>>,
     step: Arc<str>,
     /// The one number under which all its exchanges stand, the last of them in the end.
@@ -170,6 +172,17 @@ impl Transcript {
             exchange.error = Some(error.to_owned());
             exchange.elapsed_ms = millis(elapsed);
         }
+    }
+
+    /// Records what a step found elsewhere.
+    pub(crate) fn saw(&self, sighting: Sighting) {
+        self.sightings.lock().unwrap_or_else(PoisonError::into_inner).push(sighting);
+    }
+
+    /// All of that so far, without secrets.
+    pub(crate) fn sightings(&self, redactor: &Redactor) -> Vec<Sighting> {
+        let sightings = self.sightings.lock().unwrap_or_else(PoisonError::into_inner);
+        sightings.iter().map(|sighting| sighting.redacted(redactor)).collect()
     }
 
     /// All exchanges so far, without secrets. Asked at the end, when all secrets are known.

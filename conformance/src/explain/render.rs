@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::{CaseExplained, Cited, Explained, MutantExplained, Named, SentenceExplained};
 use crate::client::{Exchange, RecordedBody};
 use crate::report::{CaseReport, curl};
+use crate::sighting::Sighting;
 
 /// How much of a body is shown.
 const BODY_LIMIT: usize = 2000;
@@ -79,6 +80,13 @@ fn happened(case: &CaseReport, out: &mut String) {
         }
     }
     case.exchanges.iter().for_each(|exchange| show(exchange, out));
+    for Sighting { step, count, last } in &case.sightings {
+        let _ = writeln!(out, "\n  [{step}] found {count}");
+        if let Some(last) = last {
+            let text = last.to_string();
+            let _ = writeln!(out, "      {}", beginning(&text, text.len()));
+        }
+    }
 }
 
 fn show(exchange: &Exchange, out: &mut String) {
@@ -100,8 +108,12 @@ fn show(exchange: &Exchange, out: &mut String) {
 
 fn shown(body: &RecordedBody) -> String {
     let text = body.text.as_deref().or(body.base64.as_deref()).unwrap_or_default();
+    beginning(text, body.bytes)
+}
+
+fn beginning(text: &str, bytes: usize) -> String {
     match text.char_indices().nth(BODY_LIMIT) {
-        Some((end, _)) => format!("{}… ({} bytes)", &text[..end], body.bytes),
+        Some((end, _)) => format!("{}… ({bytes} bytes)", &text[..end]),
         None if text.is_empty() => "(empty)".to_owned(),
         None => text.to_owned(),
     }

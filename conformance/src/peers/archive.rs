@@ -1,6 +1,7 @@
 //! Plugin archives, built on the fly: ordinary ones, odd ones, and those a host must refuse.
 
 mod entries;
+mod packed;
 mod padding;
 
 use std::io;
@@ -13,6 +14,7 @@ use tar::{Builder, EntryType};
 use crate::case::words;
 use crate::target::Limits;
 
+pub use packed::Packed;
 pub use padding::{Padding, padded};
 
 words! {

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio_rustls::TlsAcceptor;
 
-use super::archive::{self, Artifact, Damage, Padding, Shape};
+use super::archive::{self, Artifact, Damage, Packed, Padding, Shape};
 use super::authority::{Authority, AuthorityError};
 use super::gate::Gate;
 use super::serve::{self, Server};
@@ -83,6 +83,7 @@ pub struct Catalog {
     state: Arc<Mutex<State>>,
     url: String,
     revision: AtomicU64,
+    packed: Arc<Packed>,
     server: Server,
 }
 
@@ -134,7 +135,7 @@ impl Catalog {
         .await
         .map_err(|source| CatalogError::Listen { address: target.listen, source })?;
         let url = target.url.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { state, url, revision: AtomicU64::new(0), server })
+        Ok(Self { state, url, revision: AtomicU64::new(0), packed: Arc::default(), server })
     }
 
     /// The address it listens on.
@@ -161,7 +162,8 @@ impl Catalog {
         let base = self.url.clone();
         let name = bundle.name.clone();
         let limits = lock(&self.state).limits.clone();
-        let pack = move || publish(&bundle, &base, &prefix, &limits);
+        let packed = Arc::clone(&self.packed);
+        let pack = move || publish(&bundle, &base, &prefix, &limits, &packed);
         let published = tokio::task::spawn_blocking(pack).await.map_err(io::Error::other)??;
         lock(&self.state).plugins.insert(name, published);
         Ok(())
@@ -181,7 +183,13 @@ impl Catalog {
     }
 }
 
-fn publish(bundle: &Bundle, base: &str, prefix: &str, limits: &Limits) -> io::Result<Published> {
+fn publish(
+    bundle: &Bundle,
+    base: &str,
+    prefix: &str,
+    limits: &Limits,
+    packed: &Packed,
+) -> io::Result<Published> {
     let mut archives = BTreeMap::new();
     let mut artifacts = serde_json::Map::new();
     for artifact in Artifact::ALL.iter().copied() {
@@ -190,7 +198,10 @@ fn publish(bundle: &Bundle, base: &str, prefix: &str, limits: &Limits) -> io::Re
             continue;
         }
         let shape = bundle.damage.filter(|d| d.artifact == artifact).map(|d| d.shape);
-        let bytes = archive::build(&files, shape, limits)?;
+        let bytes = match shape {
+            None => packed.ordinary(&files, limits)?,
+            Some(_) => Bytes::from(archive::build(&files, shape, limits)?),
+        };
         let path = format!("{prefix}/{artifact}.tar.gz");
         artifacts.insert(format!("{artifact}_tar_gz_url"), Value::from(format!("{base}{path}")));
         let wrong = (shape == Some(Shape::WrongChecksum)).then_some(Checksums::Wrong);
@@ -199,7 +210,7 @@ fn publish(bundle: &Bundle, base: &str, prefix: &str, limits: &Limits) -> io::Re
             artifacts.insert(format!("{artifact}_tar_gz_sha256"), Value::from(sum));
         }
         let padding = shape.and_then(|shape| Padding::of(shape, limits));
-        let (bytes, gate, asked) = (Bytes::from(bytes), bundle.gate.clone(), Vec::new());
+        let (gate, asked) = (bundle.gate.clone(), Vec::new());
         archives.insert(path, Archive { artifact, bytes, shape, padding, gate, asked });
     }
     let mut entry = json!({

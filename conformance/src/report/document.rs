@@ -18,11 +18,12 @@ use crate::evidence::{Fact, Failure, FailureKind, Origin, VerdictKind};
 use crate::exit;
 use crate::ledger::{Ledger, Level};
 use crate::runner::{Outcome, RunResult, Shard, Variable};
+use crate::sighting::Sighting;
 use crate::suite::Suite;
 use crate::target::Target;
 
 /// Version of the document's format.
-pub const FORMAT: &str = "hostproof-report/2";
+pub const FORMAT: &str = "hostproof-report/3";
 
 /// The whole report.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -220,7 +221,9 @@ pub struct CaseReport {
     pub elapsed_ms: u64,
     /// Every exchange of that attempt.
     pub exchanges: Vec<Exchange>,
-    /// The variables that its expectations mention: with them the exchanges can be judged again.
+    /// What its steps found where no answer of the host tells of it.
+    pub sightings: Vec<Sighting>,
+    /// The variables that its expectations mention: with them the rest can be judged again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variables: Vec<VariableReport>,
 }
@@ -458,6 +461,7 @@ fn case_report(outcome: &Outcome<'_>, redactor: &Redactor) -> CaseReport {
         facts: facts.map(|fact| FactReport::new(fact, redactor)).collect(),
         elapsed_ms: crate::client::millis(outcome.elapsed),
         exchanges: outcome.exchanges.clone(),
+        sightings: outcome.sightings.clone(),
         variables: outcome.variables.iter().map(VariableReport::new).collect(),
     }
 }

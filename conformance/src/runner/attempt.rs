@@ -21,6 +21,7 @@ use crate::client::{Answer, Exchange, Transcript};
 use crate::evidence::{Fact, Failure, FailureKind, Pass, Verdict};
 use crate::expectation::mentioned;
 use crate::peers::Gate;
+use crate::sighting::Sighting;
 use crate::vars::Vars;
 use crate::world::{PluginState, Resource, Trouble, World};
 
@@ -33,6 +34,7 @@ const SETUP_PATIENCE: Duration = Duration::from_secs(90);
 pub(super) struct Ended {
     pub(super) verdict: Verdict,
     pub(super) exchanges: Vec<Exchange>,
+    pub(super) sightings: Vec<Sighting>,
     /// The variables that its expectations mention.
     pub(super) variables: Vec<Variable>,
     pub(super) elapsed: Duration,
@@ -91,11 +93,12 @@ pub(super) async fn attempt(world: &Arc<World>, case: &Case, again: bool) -> End
     let leftovers = attempt.clean_up(case).await;
     let redactor = world.client.redactor();
     let exchanges = attempt.transcript.redacted(redactor);
+    let sightings = attempt.transcript.sightings(redactor);
     let mut variables = std::mem::take(&mut *lock(&attempt.changed));
     for variable in &mut variables {
         variable.value = redactor.redact_value(&variable.value);
     }
-    Ended { verdict, exchanges, variables, elapsed, leftovers }
+    Ended { verdict, exchanges, sightings, variables, elapsed, leftovers }
 }
 
 impl Attempt {

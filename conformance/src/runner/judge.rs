@@ -2,18 +2,12 @@
 
 use std::time::Instant;
 
-use crate::case::{Data, Expect};
+use crate::case::Expect;
 use crate::client::Answer;
 use crate::evidence::{Fact, Failure, FailureKind};
-use crate::expectation::{self, Check, Checks, Seen};
-use crate::matcher::Matcher;
+use crate::expectation::{Check, Checks, Seen};
 use crate::vars::Vars;
 use crate::world::Trouble;
-
-/// A matcher with its variables replaced.
-pub(super) fn resolve(data: &Data, vars: &Vars) -> Result<Matcher, Trouble> {
-    expectation::resolve(data, vars).map_err(Trouble::Harness)
-}
 
 /// Judges `answer`. `previous` is when the answer of the step before had been received.
 pub(super) fn judge(

@@ -16,11 +16,14 @@ use crate::baseline::Stale;
 use crate::case::{Case, Feature, Lane, Tier};
 use crate::client::{Exchange, Redactor};
 use crate::evidence::{FailureKind, Verdict};
+use crate::sighting::Sighting;
 use crate::world::{Stop, World};
 
 /// For all second attempts together. A host on which much fails is broken, not flaky, and second
 /// attempts would only make the run longer.
 const AGAIN_PATIENCE: Duration = Duration::from_secs(90);
+/// So many cases of [`Lane::Waiting`] are under way for each of the others.
+const WAITING: usize = 3;
 
 /// How to run.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +48,8 @@ pub struct Outcome<'a> {
     pub verdict: Verdict,
     /// Every exchange with the host, of the attempt the verdict is about.
     pub exchanges: Vec<Exchange>,
+    /// What its steps found elsewhere.
+    pub sightings: Vec<Sighting>,
     /// The variables that its expectations mention, as they were in that attempt.
     pub variables: Vec<Variable>,
     /// Duration of that attempt.
@@ -106,6 +111,7 @@ pub async fn run<'a>(
                 case,
                 verdict,
                 exchanges: Vec::new(),
+                sightings: Vec::new(),
                 variables: Vec::new(),
                 elapsed: Duration::ZERO,
             }),
@@ -133,8 +139,9 @@ pub async fn run<'a>(
             .buffer_unordered(jobs)
     };
     let jobs = options.jobs.max(1);
-    // Not all that wait at once: each of them begins with an installation.
-    let shared = select(side_by_side(shared, jobs), side_by_side(waiting, jobs));
+    // Who waits takes no turn from the others, and ends the sooner the more wait at once: guests without end
+    // take what processors there are for as long as one of them is alive.
+    let shared = select(side_by_side(shared, jobs), side_by_side(waiting, WAITING * jobs));
     let alone = side_by_side(exclusive, 1).chain(side_by_side(faults, 1));
     let mut running = std::pin::pin!(shared.chain(alone));
     while let Some((case, ended)) = running.next().await {
@@ -180,8 +187,8 @@ fn blocked(case: &Case, world: &World) -> Option<Verdict> {
 
 fn outcome<'a>(case: &'a Case, ended: Ended, leftovers: &mut Vec<String>) -> Outcome<'a> {
     leftovers.extend(ended.leftovers);
-    let Ended { verdict, exchanges, variables, elapsed, .. } = ended;
-    Outcome { case, verdict, exchanges, variables, elapsed }
+    let Ended { verdict, exchanges, sightings, variables, elapsed, .. } = ended;
+    Outcome { case, verdict, exchanges, sightings, variables, elapsed }
 }
 
 /// Whether an expectation of the case did not hold.

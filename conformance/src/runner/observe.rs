@@ -1,186 +1,144 @@
-//! What reached the suite by way of the store that it shares with the host: events, and entries of
-//! its streams.
+//! Looking for what the host did where no answer of it tells: at the suite's servers, and in the store that
+//! the suite shares with the host.
 
 use serde_json::{Value, json};
 
 use super::attempt::Attempt;
-use super::judge::resolve;
-use crate::case::{CoreEventSpec, Data, DeadLetterSpec, EntrySpec, EventSpec, InjectSpec};
-use crate::evidence::{Fact, Failure, FailureKind};
-use crate::matcher::{Matcher, Rule};
-use crate::peers::{Bus, BusError, BusMessage};
+use crate::case::{Action, EntrySpec, Step};
+use crate::evidence::{Fact, Failure, FailureKind, Receipt};
+use crate::expectation::Check;
+use crate::peers::{Bus, BusError, BusMessage, SeenRequest, activities};
+use crate::sighting::{Asked, Sighting};
 use crate::vars::Vars;
 use crate::world::Trouble;
 
-/// At least one, unless the case says otherwise.
-pub(super) fn count(data: Option<&Data>, vars: &Vars) -> Result<Matcher, Trouble> {
-    let at_least_one = Data(json!({ "gte": 1 }));
-    resolve(data.unwrap_or(&at_least_one), vars)
+/// What a step found: how many, and the last of them with the proof that the host sent it.
+struct Found {
+    count: usize,
+    last: Option<(Receipt, Value)>,
 }
 
-pub(super) fn difference(message: String) -> Trouble {
-    Trouble::Failed(Failure::new(FailureKind::Assertion, message))
-}
-
-fn bus(attempt: &Attempt) -> Result<&Bus, Trouble> {
-    attempt.world.bus.as_ref().map_err(|e| Trouble::Blocked(e.clone()))
-}
-
-fn away(error: &BusError) -> Trouble {
-    Trouble::Blocked(error.to_string())
-}
-
-fn text(vars: &Vars, template: &str) -> Result<String, Trouble> {
-    vars.text(template).map_err(|e| Trouble::Harness(e.to_string()))
-}
-
-/// Judges how many messages there are, and members of the last one.
-fn judge(
-    what: &str,
-    messages: &[BusMessage],
-    expected: Option<&Data>,
-    members: &[(&str, &Option<Data>)],
+/// Looks for what a step asks for, keeps what there is in the transcript, and judges it.
+pub(super) async fn observe(
+    attempt: &Attempt,
+    step: &Step,
+    label: &str,
     vars: &Vars,
 ) -> Result<Vec<Fact>, Trouble> {
-    let count = count(expected, vars)?;
-    let number = Value::from(messages.len());
-    // Nothing came: that is no evidence, but it can be a difference.
-    let Some(last) = messages.last() else {
-        return match count.judge(Some(&number)) {
-            Ok(()) => Ok(Vec::new()),
-            Err(why) => Err(difference(format!("{what}: {why}"))),
+    let asked = Asked::of(&step.action, step.on.as_deref());
+    let asked = asked.ok_or_else(|| nothing_to_look_for(step))?;
+    let found = find(attempt, step, vars).await?;
+    let last = found.last.as_ref().map(|(_, last)| last);
+    attempt.transcript.saw(Sighting::new(label, found.count, last));
+    let checks = asked.checks(found.count, last, vars).map_err(Trouble::Harness)?;
+    let (mut facts, mut differences) = (Vec::new(), Vec::new());
+    for Check { subject, matcher, actual } in checks {
+        let judged = match &found.last {
+            Some((receipt, _)) => Fact::judge(receipt, &subject, &matcher, actual.as_ref())
+                .map(|fact| facts.push(fact)),
+            // Nothing came: that is no evidence, but it can be a difference.
+            None => matcher.judge(actual.as_ref()).map_err(|why| format!("{subject}: {why}")),
         };
-    };
-    let mut facts = Vec::new();
-    let mut check = |subject: &str, matcher: &Matcher, actual: Option<&Value>| {
-        let fact = Fact::judge(&last.receipt, subject, matcher, actual).map_err(difference)?;
-        facts.push(fact);
-        Ok(())
-    };
-    check(what, &count, Some(&number))?;
-    for (member, data) in members {
-        if let Some(data) = data {
-            check(&format!("event {member}"), &resolve(data, vars)?, last.value.get(member))?;
-        }
+        differences.extend(judged.err());
     }
-    Ok(facts)
+    if differences.is_empty() {
+        return Ok(facts);
+    }
+    Err(Trouble::Failed(Failure {
+        kind: FailureKind::Assertion,
+        step: None,
+        messages: differences,
+        exchange: None,
+    }))
 }
 
-/// Messages on the channel.
-pub(super) fn event(
-    attempt: &Attempt,
-    spec: &EventSpec,
-    vars: &Vars,
-) -> Result<Vec<Fact>, Trouble> {
-    let topic = text(vars, &spec.r#type)?;
-    let messages = bus(attempt)?.of_type(&topic);
-    let members = [("source", &spec.source), ("payload", &spec.payload)];
-    judge(&format!("messages of type {topic}"), &messages, spec.count.as_ref(), &members, vars)
+async fn find(attempt: &Attempt, step: &Step, vars: &Vars) -> Result<Found, Trouble> {
+    let world = &attempt.world;
+    Ok(match &step.action {
+        Action::OutboundSeen(seen) => {
+            let outbound = world.outbound.as_ref().map_err(|e| Trouble::Blocked(e.clone()))?;
+            requests(outbound.seen(&text(vars, &seen.token)?))
+        }
+        Action::DownloadSeen(download) => {
+            let catalog = world.catalog.as_ref().map_err(|e| Trouble::Blocked(e.clone()))?;
+            let plugin = attempt.plugin(step.on.as_deref())?;
+            receipts(catalog.asked(plugin.name(), download.artifact))
+        }
+        Action::ObserveEvent(event) => messages(bus(attempt)?.of_type(&text(vars, &event.r#type)?)),
+        Action::CoreEvent(event) => {
+            let (topic, containing) = (text(vars, &event.r#type)?, text(vars, &event.containing)?);
+            let found = bus(attempt)?.core_events(&topic, &containing).await;
+            messages(found.map_err(|e| away(&e))?)
+        }
+        Action::DeadLetter(letter) => {
+            let found = bus(attempt)?.dead_letters(&text(vars, &letter.entry)?).await;
+            messages(found.map_err(|e| away(&e))?)
+        }
+        Action::ObserveActivity(activity) => {
+            bus(attempt)?;
+            let target = world.target.valkey.as_ref();
+            let target = target.ok_or_else(|| Trouble::Blocked("no [valkey]".to_owned()))?;
+            let found = activities::of_type(target, &text(vars, &activity.r#type)?).await;
+            messages(found.map_err(|e| Trouble::Blocked(format!("the stream of activities: {e}")))?)
+        }
+        Action::Entry(entry) => group(attempt, entry, vars).await?,
+        Action::CacheEntry(key) => {
+            // By the name that the specification gives it.
+            let plugin = attempt.plugin(step.on.as_deref())?.name().to_owned();
+            let name = format!("plugin:{}:{plugin}:{}", plugin.len(), text(vars, key)?);
+            let found = bus(attempt)?.value(&name).await.map_err(|e| away(&e))?;
+            receipts(found.into_iter().collect())
+        }
+        _ => return Err(nothing_to_look_for(step)),
+    })
 }
 
-/// Entries that the host wrote to the stream of core events.
-pub(super) async fn core_event(
-    attempt: &Attempt,
-    spec: &CoreEventSpec,
-    vars: &Vars,
-) -> Result<Vec<Fact>, Trouble> {
-    let (topic, containing) = (text(vars, &spec.r#type)?, text(vars, &spec.containing)?);
-    let found = bus(attempt)?.core_events(&topic, &containing).await.map_err(|e| away(&e))?;
-    let what = format!("entries of type {topic} with {containing}");
-    judge(&what, &found, spec.count.as_ref(), &[("payload", &spec.payload)], vars)
+fn nothing_to_look_for(step: &Step) -> Trouble {
+    Trouble::Harness(format!("`{}` looks for nothing", step.action.name()))
 }
 
-/// Entries that the host set aside.
-pub(super) async fn dead_letter(
-    attempt: &Attempt,
-    spec: &DeadLetterSpec,
-    vars: &Vars,
-) -> Result<Vec<Fact>, Trouble> {
-    let entry = text(vars, &spec.entry)?;
-    let letters = bus(attempt)?.dead_letters(&entry).await.map_err(|e| away(&e))?;
-    let members = [
-        ("type", &spec.r#type),
-        ("payload", &spec.payload),
-        ("subscriber", &spec.subscriber),
-        ("reason", &spec.reason),
-        ("deliveries", &spec.deliveries),
-    ];
-    let what = format!("letters set aside for entry {entry}");
-    judge(&what, &letters, spec.count.as_ref(), &members, vars)
+fn messages(mut messages: Vec<BusMessage>) -> Found {
+    let count = messages.len();
+    Found { count, last: messages.pop().map(|last| (last.receipt, last.value)) }
+}
+
+fn receipts(mut receipts: Vec<Receipt>) -> Found {
+    let count = receipts.len();
+    Found { count, last: receipts.pop().map(|last| (last, json!({}))) }
+}
+
+fn requests(mut requests: Vec<SeenRequest>) -> Found {
+    let count = requests.len();
+    let last = requests.pop().map(|last| {
+        let SeenRequest { method, path, headers, body, receipt } = last;
+        let body = String::from_utf8_lossy(&body);
+        (receipt, json!({ "method": method, "path": path, "headers": headers, "body": body }))
+    });
+    Found { count, last }
 }
 
 /// What the host's group knows of an entry.
-pub(super) async fn entry(
-    attempt: &Attempt,
-    spec: &EntrySpec,
-    vars: &Vars,
-) -> Result<Vec<Fact>, Trouble> {
+async fn group(attempt: &Attempt, spec: &EntrySpec, vars: &Vars) -> Result<Found, Trouble> {
     let id = text(vars, &spec.id)?;
-    let (receipt, pending) = bus(attempt)?
-        .pending(&id)
-        .await
-        .map_err(|e| away(&e))?
-        .ok_or_else(|| difference(format!("the host's group has not read entry {id}")))?;
-    let expected = Matcher::parse(&Value::from(spec.pending)).map_err(Trouble::Harness)?;
-    let subject = format!("entry {id} is pending");
-    let fact = Fact::judge(&receipt, &subject, &expected, Some(&Value::from(pending)));
-    let mut facts = vec![fact.map_err(difference)?];
-    if let Some(consumers) = &spec.consumers {
-        let names = bus(attempt)?.consumers().await.map_err(|e| away(&e))?;
-        let expected = vars.value(&consumers.0).map_err(|e| Trouble::Harness(e.to_string()))?;
-        let expected = Matcher::parse(&expected).map_err(Trouble::Harness)?;
-        let fact = Fact::judge(&receipt, "consumers of the group", &expected, Some(&names));
-        facts.push(fact.map_err(difference)?);
+    let bus = bus(attempt)?;
+    let Some((receipt, pending)) = bus.pending(&id).await.map_err(|e| away(&e))? else {
+        return Ok(Found { count: 0, last: None });
+    };
+    let mut last = json!({ "pending": pending });
+    if spec.consumers.is_some() {
+        last["consumers"] = bus.consumers().await.map_err(|e| away(&e))?;
     }
-    Ok(facts)
+    Ok(Found { count: 1, last: Some((receipt, last)) })
 }
 
-/// The entry of a plugin's cache, by the name that the specification gives it.
-pub(super) async fn cache_entry(
-    attempt: &Attempt,
-    on: Option<&str>,
-    key: &str,
-    vars: &Vars,
-) -> Result<Vec<Fact>, Trouble> {
-    let plugin = attempt.plugin(on)?.name().to_owned();
-    let name = format!("plugin:{}:{plugin}:{}", plugin.len(), text(vars, key)?);
-    let found = bus(attempt)?.value(&name).await.map_err(|e| away(&e))?;
-    let receipt = found.ok_or_else(|| difference(format!("there is nothing under `{name}`")))?;
-    let there = Matcher::Rules(vec![Rule::Exists(true)]);
-    let fact = Fact::judge(&receipt, &format!("entry {name}"), &there, Some(&Value::from(true)));
-    Ok(vec![fact.map_err(difference)?])
+pub(super) fn bus(attempt: &Attempt) -> Result<&Bus, Trouble> {
+    attempt.world.bus.as_ref().map_err(|e| Trouble::Blocked(e.clone()))
 }
 
-/// Adds an entry to the stream; its id.
-pub(super) async fn inject(
-    attempt: &Attempt,
-    spec: &InjectSpec,
-    vars: &Vars,
-) -> Result<String, Trouble> {
-    let mut fields = Vec::new();
-    if let Some(topic) = &spec.r#type {
-        fields.push(("type".to_owned(), text(vars, topic)?));
-    }
-    let value = |data: &Data| vars.value(&data.0).map_err(|e| Trouble::Harness(e.to_string()));
-    if let Some(payload) = &spec.payload {
-        fields.push(("payload".to_owned(), value(payload)?.to_string()));
-    }
-    if let Some(payload) = &spec.payload_text {
-        fields.push(("payload".to_owned(), text(vars, payload)?));
-    }
-    if let Some(fill) = &spec.payload_fill {
-        let size = value(fill)?.as_u64().and_then(|size| usize::try_from(size).ok());
-        let size = size.ok_or_else(|| Trouble::Harness("payload_fill: no number".to_owned()))?;
-        fields.push(("payload".to_owned(), Value::from("x".repeat(size)).to_string()));
-    }
-    for (name, value) in &spec.fields {
-        fields.push((name.clone(), text(vars, value)?));
-    }
-    bus(attempt)?.inject(&fields).await.map_err(|e| away(&e))
+pub(super) fn away(error: &BusError) -> Trouble {
+    Trouble::Blocked(error.to_string())
 }
 
-/// Removes the group of the stream of core events.
-pub(super) async fn remove_group(attempt: &Attempt) -> Result<Vec<Fact>, Trouble> {
-    bus(attempt)?.remove_group().await.map_err(|e| away(&e))?;
-    Ok(Vec::new())
+pub(super) fn text(vars: &Vars, template: &str) -> Result<String, Trouble> {
+    vars.text(template).map_err(|e| Trouble::Harness(e.to_string()))
 }

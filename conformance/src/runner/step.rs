@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::attempt::Attempt;
 use super::background::{Installs, Progressing};
 use super::judge::judge;
+use super::observe::observe;
 use super::request::outgoing;
-use super::{activity, download, meanwhile, observe, outbound};
+use super::{inject, meanwhile, outbound};
 use crate::case::{Action, COOKIE, Expect, HEADER, Identity, InstallSpec, Step};
 use crate::client::{Answer, Outgoing, Transcript};
 use crate::evidence::{Fact, Failure, FailureKind};
@@ -75,7 +76,6 @@ async fn once(
             catalog.withdraw(attempt.plugin(step.on.as_deref())?.name());
             Ok(Vec::new())
         }
-        Action::DownloadSeen(spec) => download::seen(attempt, step.on.as_deref(), spec, &vars),
         Action::Release => {
             attempt.gate.open();
             Ok(Vec::new())
@@ -84,22 +84,21 @@ async fn once(
             attempt.publish(step.on.as_deref(), Some(spec)).await?;
             Ok(Vec::new())
         }
-        Action::OutboundSeen(seen) => outbound::seen(attempt, seen, &vars),
         Action::OutboundAnswer(answer) => outbound::answer(attempt, answer, &vars),
-        Action::ObserveActivity(spec) => activity::observe(attempt, spec, &vars).await,
-        Action::ObserveEvent(event) => observe::event(attempt, event, &vars),
-        Action::CoreEvent(event) => observe::core_event(attempt, event, &vars).await,
-        Action::DeadLetter(letter) => observe::dead_letter(attempt, letter, &vars).await,
-        Action::Entry(entry) => observe::entry(attempt, entry, &vars).await,
-        Action::CacheEntry(key) => {
-            observe::cache_entry(attempt, step.on.as_deref(), key, &vars).await
-        }
+        Action::OutboundSeen(_)
+        | Action::DownloadSeen(_)
+        | Action::ObserveActivity(_)
+        | Action::ObserveEvent(_)
+        | Action::CoreEvent(_)
+        | Action::DeadLetter(_)
+        | Action::Entry(_)
+        | Action::CacheEntry(_) => observe(attempt, step, label, &vars).await,
         Action::InjectEvent(event) => {
-            let entry = observe::inject(attempt, event, &vars).await?;
+            let entry = inject::inject(attempt, event, &vars).await?;
             step.capture.keys().for_each(|name| attempt.set(name, Value::from(entry.as_str())));
             Ok(Vec::new())
         }
-        Action::RemoveGroup => observe::remove_group(attempt).await,
+        Action::RemoveGroup => inject::remove_group(attempt).await,
         Action::Fault(fault) => {
             attempt.world.fault(fault.part, fault.change).await?;
             Ok(Vec::new())
@@ -189,7 +188,9 @@ async fn by(
 ) -> Result<Answer, Trouble> {
     let bound = span(bound, vars).map_err(Trouble::Harness)?;
     let late = format!("no answer within {}", humantime::format_duration(bound));
-    tokio::time::timeout(bound, answer).await.map_err(|_| observe::difference(late))?
+    tokio::time::timeout(bound, answer)
+        .await
+        .map_err(|_| Trouble::Failed(Failure::new(FailureKind::Assertion, late)))?
 }
 
 /// The request of an action, with the credentials of whoever takes the step.

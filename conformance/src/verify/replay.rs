@@ -1,4 +1,4 @@
-//! A case's steps, taken again over its recorded exchanges.
+//! A case's steps, taken again over its recorded exchanges and over what they found elsewhere.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,6 +13,7 @@ use crate::case::{Action, COOKIE, Case, Expect, HEADER, Step};
 use crate::client::{Exchange, RecordedBody, RecordedResponse};
 use crate::expectation::{Check, Checks, Seen, with_default};
 use crate::report::CaseReport;
+use crate::sighting::Asked;
 use crate::vars::Vars;
 
 /// What the marks of secrets begin with.
@@ -88,12 +89,10 @@ impl<'a> Again<'a> {
                 let begun = begun.find(|(_, step)| step.background.as_ref() == Some(name));
                 begun.map(|(index, step)| self::label(index, step)).unwrap_or_default()
             }
-            action if observes(action) => {
-                let why = format!("{label}: what came otherwise than as an answer is not kept");
-                self.out.unjudged.push(why);
-                return Ok(());
+            action => {
+                let asked = Asked::of(action, step.on.as_deref());
+                return asked.map_or(Ok(()), |asked| self.looks(&asked, step.times, label));
             }
-            _ => return Ok(()),
         };
         let expect = match &step.action {
             Action::Join(_) => step.expect.clone(),
@@ -200,12 +199,19 @@ impl<'a> Again<'a> {
         let checks = match Checks::of(&seen, &expect, &self.vars) {
             Ok(checks) => checks,
             Err(why) => {
-                self.out.unjudged.push(format!("{label}: {why}"));
+                self.not_judged(label, &why);
                 return Ok(());
             }
         };
+        let mut differences = self.hold(checks.checks, label, states);
+        differences.extend(checks.differences);
+        if differences.is_empty() { Ok(()) } else { Err((label.to_owned(), differences)) }
+    }
+
+    /// In what something differs from what is asked of it. What holds is a statement, where the case asked.
+    fn hold(&mut self, checks: Vec<Check>, label: &str, states: bool) -> Vec<String> {
         let mut differences = Vec::new();
-        for Check { subject, matcher, actual } in checks.checks {
+        for Check { subject, matcher, actual } in checks {
             match matcher.judge(actual.as_ref()) {
                 Ok(()) if states => self.out.statements.push(format!("{subject}: {matcher}")),
                 Ok(()) => {}
@@ -222,8 +228,39 @@ impl<'a> Again<'a> {
                 }
             }
         }
-        differences.extend(checks.differences);
-        if differences.is_empty() { Ok(()) } else { Err((label.to_owned(), differences)) }
+        differences
+    }
+
+    /// A step that looked for something. It looked until it fitted: the last times count.
+    fn looks(&mut self, asked: &Asked<'_>, times: u32, label: &str) -> Result<(), Differs> {
+        let differs = |messages| Err((label.to_owned(), messages));
+        let of_step = self.recorded.sightings.iter().filter(|sighting| sighting.step == label);
+        let of_step: Vec<_> = of_step.collect();
+        let Some(first) = of_step.len().checked_sub(times as usize) else {
+            return differs(vec!["what it found is not recorded".to_owned()]);
+        };
+        for sighting in &of_step[first..] {
+            if sighting.cut() {
+                self.not_judged(label, "what it found is too large to be kept");
+            }
+            let checks = match asked.checks(sighting.count, sighting.last.as_ref(), &self.vars) {
+                Ok(checks) => checks,
+                Err(why) => {
+                    self.not_judged(label, &why);
+                    continue;
+                }
+            };
+            // That nothing came is no evidence.
+            let differences = self.hold(checks, label, sighting.count > 0);
+            if !differences.is_empty() {
+                return differs(differences);
+            }
+        }
+        Ok(())
+    }
+
+    fn not_judged(&mut self, label: &str, why: &str) {
+        self.out.unjudged.push(format!("{label}: {why}"));
     }
 
     /// What a step captured is in its answer; where it is a secret, something is.
@@ -261,38 +298,6 @@ impl<'a> Again<'a> {
             }
         }
         Ok(())
-    }
-}
-
-/// Whether an action looks at what came otherwise than as an answer.
-fn observes(action: &Action) -> bool {
-    match action {
-        Action::OutboundSeen(_)
-        | Action::DownloadSeen(_)
-        | Action::ObserveEvent(_)
-        | Action::ObserveActivity(_)
-        | Action::CoreEvent(_)
-        | Action::DeadLetter(_)
-        | Action::Entry(_)
-        | Action::CacheEntry(_) => true,
-        // Answers, and what nothing is asserted of. All by name: an action that observes, and is not
-        // known to, would make facts that do not follow.
-        Action::Request(_)
-        | Action::Probe(_)
-        | Action::Publish(_)
-        | Action::Install(_)
-        | Action::Upgrade
-        | Action::Patch(_)
-        | Action::Uninstall
-        | Action::Withdraw
-        | Action::Catalog(_)
-        | Action::Release
-        | Action::OutboundAnswer(_)
-        | Action::InjectEvent(_)
-        | Action::RemoveGroup
-        | Action::Fault(_)
-        | Action::Join(_)
-        | Action::Abandon(_) => false,
     }
 }
 

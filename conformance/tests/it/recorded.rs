@@ -48,7 +48,7 @@ async fn a_report_that_is_none_is_refused_with_the_place() {
     };
     assert_eq!(
         edited(|d| d["header"]["format"] = json!("hostproof-report/1")),
-        "some/report.json: the format is `hostproof-report/1`; this program reads `hostproof-report/2`"
+        "some/report.json: the format is `hostproof-report/1`; this program reads `hostproof-report/3`"
     );
     let unknown = edited(|d| d["cases"][1]["exchanges"][0]["surprise"] = json!(1));
     assert!(

@@ -42,7 +42,7 @@ const COLOR_DARK: &str = "#405060";
 // Cases wait for the end of what has none: with the host's defaults that is most of a run.
 const STATEMENT_DURATION: &str = "1500ms";
 const DOWNLOAD_DURATION: &str = "6s";
-const CATALOG_DURATION: &str = "3s";
+const CATALOG_DURATION: &str = "2s";
 /// What each request waits for while the database is away; cases of the fault tier send many.
 const ACQUIRE_TIMEOUT: &str = "2s";
 

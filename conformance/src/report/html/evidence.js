@@ -13,6 +13,7 @@ function evidence(one) {
       : null,
     one.facts.length ? facts(one) : null,
     one.exchanges.map((exchange) => shown(one, exchange)),
+    one.sightings.map(found),
   ]);
 }
 
@@ -73,6 +74,16 @@ function shown(one, exchange) {
         ? message("Response", `${response.status}`, response.headers, response.body)
         : h("div.message", {}, h("h3.part", {}, "Response"), h("p", {}, exchange.error ?? "none"))),
     command("Ask again", "The request as a curl command", exchange.curl));
+}
+
+/** What a step found elsewhere than in an answer. */
+function found({ step, count, last }) {
+  const more = last !== undefined && Object.keys(last).length > 0;
+  const head = h("summary", {}, h("span.number", {}, step), " ", h("span.answer", {}, "found ", h("b", {}, `${count}`)));
+  if (!more) return h("p.sighting", {}, ...head.childNodes);
+  return h("details.exchange", {}, head,
+    h("div.wire", {}, h("div.message", {}, h("h3.part", {}, count > 1 ? "The last of them" : "This"),
+      h("pre.body", { tabindex: "0", "aria-label": "What was found" }, JSON.stringify(last, null, 2)))));
 }
 
 function message(name, first, headers, body) {
