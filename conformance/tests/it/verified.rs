@@ -1,5 +1,8 @@
 //! Recorded runs that are judged again: what follows is confirmed, what was tampered with is noticed.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use hostproof::report::{Recorded, Report};
 use hostproof::suite::Suite;
 use hostproof::verify::{Standing, Verification, verify};
@@ -119,4 +122,112 @@ async fn a_suite_that_changed_since_is_said() {
     assert!(verification.remarks[0].starts_with("the cases of the report are of edition"));
     assert_eq!(verification.cases[0].standing, Standing::Differs);
     assert_eq!(verification.cases[1].standing, Standing::NotJudged);
+}
+
+/// A host that asks the outbound server for whatever it is asked for itself, and a case that looks whether it did,
+/// and sends three requests at once.
+async fn looked() -> (Value, Suite) {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let host = start(move |head, _| {
+        if let Some(query) = head.uri.query() {
+            let request =
+                format!("GET /echo?{query} HTTP/1.1\r\nhost: a.test\r\nx-of: the host\r\n\r\n");
+            let mut outbound = TcpStream::connect(free).unwrap();
+            outbound.write_all(request.as_bytes()).unwrap();
+            outbound.read_exact(&mut [0; 12]).unwrap();
+        }
+        reply(200, "application/json", OK)
+    })
+    .await;
+    let case = "[[case]]\nid = \"c-0001\"\nslug = \"things/looks\"\ntitle = \"T\"\ncites = [\"s-aaaa\"]\n\
+                profile = \"sandbox\"\ntier = \"driven\"\ndeadline = \"5s\"\n\
+                [[case.steps]]\nrequest = { method = \"GET\", path = \"/x?token={token}\" }\n\
+                [[case.steps]]\noutbound_seen = { token = \"{token}\", count = 1, path = { matches = \"{token}$\" }, \
+                headers = { X-Of = \"the host\" } }\n\
+                [[case.steps]]\noutbound_seen = { token = \"another\", count = 0 }\n\
+                [[case.steps]]\nbackground = \"b\"\nat_once = 3\nrequest = { method = \"GET\", path = \"/x\" }\n\
+                [[case.steps]]\njoin = \"b\"\nanswers = 2\nexpect = { status = 200 }\n\
+                [[case.steps]]\njoin = \"b\"\nexpect = { json = { \"/status\" = \"ok\" } }\n";
+    let suite = suite(case);
+    let mut target = target(&host.url());
+    target.outbound.as_mut().unwrap().listen = free;
+    let report = run(&suite, &target).await;
+    (serde_json::to_value(&report).unwrap(), suite)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_a_step_found_elsewhere_is_judged_again() {
+    let (original, suite) = looked().await;
+    let case = &original["cases"][0];
+    assert_eq!(case["verdict"], "pass", "{case:#}");
+    let found = &case["sightings"];
+    assert_eq!((&found[0]["count"], &found[1]["count"]), (&json!(1), &json!(0)), "{found:#}");
+    assert_eq!(found[0]["last"]["headers"]["x-of"], "the host");
+    let said = |edit: &dyn Fn(&mut Value)| {
+        let mut document = original.clone();
+        edit(&mut document["cases"][0]);
+        let verification = again(&document, &suite);
+        (verification.cases[0].standing, verification.cases[0].why.join("; "))
+    };
+    assert_eq!(said(&|_| {}), (Standing::Confirmed, String::new()));
+    let differs = |edit: &dyn Fn(&mut Value), with: &str| {
+        let (standing, why) = said(edit);
+        assert_eq!(standing, Standing::Differs, "{why}");
+        assert!(why.contains(with), "{why}");
+    };
+    differs(&|case| case["sightings"][0]["count"] = json!(2), "expected 1, got 2");
+    differs(&|case| case["sightings"][1]["count"] = json!(1), "expected 0, got 1");
+    let last = |member: &'static str, value: Value| {
+        move |case: &mut Value| {
+            *case["sightings"][0]["last"].pointer_mut(member).unwrap() = value.clone()
+        }
+    };
+    differs(&last("/headers/x-of", json!("another")), "outbound header X-Of");
+    differs(&last("/path", json!("/echo")), "outbound path");
+    differs(&|case| drop(case["sightings"].as_array_mut().unwrap().remove(0)), "is not recorded");
+    // What is not kept, because it is too large, says nothing.
+    let (standing, why) =
+        said(&|case| drop(case["sightings"][0].as_object_mut().unwrap().remove("last")));
+    assert_eq!((standing, why.contains("too large")), (Standing::InPart, true), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn answers_of_requests_at_once_are_judged_again_as_they_came() {
+    let (original, suite) = looked().await;
+    let exchanges = original["cases"][0]["exchanges"].as_array().unwrap();
+    let mut at_once: Vec<usize> = (0..exchanges.len())
+        .filter(|at| exchanges[*at]["step"].as_str().unwrap().starts_with("4."))
+        .collect();
+    at_once.sort_by_key(|at| exchanges[*at]["ended_us"].as_u64());
+    let [first, _, last] = at_once[..] else { panic!("{exchanges:#?}") };
+    let why = |edit: &dyn Fn(&mut Value)| {
+        let mut document = original.clone();
+        edit(&mut document["cases"][0]["exchanges"]);
+        let verification = again(&document, &suite);
+        assert_eq!(
+            verification.cases[0].standing,
+            Standing::Differs,
+            "{:?}",
+            verification.cases[0].why
+        );
+        verification.cases[0].why.join("; ")
+    };
+    // The first two are judged by their status, the last one by its body.
+    let refused = why(&|exchanges| exchanges[first]["response"]["status"] = json!(500));
+    assert_eq!(refused, "step 5. join: status: expected 200, got 500");
+    let other = why(&|exchanges| {
+        exchanges[last]["response"]["body"]["text"] = json!("{\"status\":\"no\"}")
+    });
+    assert!(other.starts_with("step 6. join: json /status"), "{other}");
+    let late = why(&|exchanges| {
+        exchanges[first]["ended_us"] = json!(u64::MAX);
+        exchanges[first]["response"]["body"]["text"] = json!("{\"status\":\"no\"}");
+    });
+    assert!(late.starts_with("step 6. join: json /status"), "{late}");
+    let fewer = why(&|exchanges| {
+        for at in &at_once[1..] {
+            exchanges[*at]["step"] = json!("1. request");
+        }
+    });
+    assert_eq!(fewer, "step 5. join: its exchange is not recorded");
 }
