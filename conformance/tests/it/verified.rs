@@ -179,7 +179,7 @@ async fn what_a_step_found_elsewhere_is_judged_again() {
     differs(&|case| case["sightings"][1]["count"] = json!(1), "expected 0, got 1");
     let last = |member: &'static str, value: Value| {
         move |case: &mut Value| {
-            *case["sightings"][0]["last"].pointer_mut(member).unwrap() = value.clone()
+            *case["sightings"][0]["last"].pointer_mut(member).unwrap() = value.clone();
         }
     };
     differs(&last("/headers/x-of", json!("another")), "outbound header X-Of");
@@ -216,7 +216,7 @@ async fn answers_of_requests_at_once_are_judged_again_as_they_came() {
     let refused = why(&|exchanges| exchanges[first]["response"]["status"] = json!(500));
     assert_eq!(refused, "step 5. join: status: expected 200, got 500");
     let other = why(&|exchanges| {
-        exchanges[last]["response"]["body"]["text"] = json!("{\"status\":\"no\"}")
+        exchanges[last]["response"]["body"]["text"] = json!("{\"status\":\"no\"}");
     });
     assert!(other.starts_with("step 6. join: json /status"), "{other}");
     let late = why(&|exchanges| {

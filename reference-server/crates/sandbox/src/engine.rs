@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use policy::Limits;
-use wasmtime::{Config, Engine, EngineWeak, OptLevel, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, EngineWeak, OptLevel, PoolingAllocationConfig};
 
 use crate::config::SandboxConfig;
 use crate::error::SandboxError;
@@ -62,6 +62,8 @@ fn pooling(slots: u32, limits: &Limits) -> PoolingAllocationConfig {
         .max_core_instance_size(limits.wasm_bytes.saturating_mul(4))
         // One for the export, one for the guest's allocator that a host function calls meanwhile.
         .total_stacks(slots.saturating_mul(2))
+        // Where the kernel can tell which pages were written (Linux 6.7), only they are emptied.
+        .pagemap_scan(Enabled::Auto)
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
         .table_keep_resident(KEEP_RESIDENT_BYTES);
     pooling

@@ -107,9 +107,9 @@ fn headers(
             return Err(BadResponse::FieldType { field: "headers", expected: "an object" });
         }
     };
-    // By name in lower case, since the order of a JSON object is not to be relied upon.
-    let mut lower: BTreeMap<String, (String, String)> = BTreeMap::new();
-    for (name, value) in declared {
+    // Line by line with the name in lower case and as it was written; what came last comes first.
+    let mut lines = Vec::with_capacity(declared.len() + 1);
+    for (name, value) in declared.into_iter().rev() {
         let Field::Is(value) = value else {
             return Err(BadResponse::FieldType {
                 field: "headers",
@@ -126,15 +126,15 @@ fn headers(
         if DROPPED_RESPONSE_HEADERS.contains(&key.as_str()) {
             continue;
         }
-        match lower.get(&key) {
-            Some((kept, _)) if *kept < name => {}
-            _ => drop(lower.insert(key, (name, value.into_owned()))),
-        }
+        lines.push((key, name, value.into_owned()));
     }
-    lower
-        .entry("content-type".to_owned())
-        .or_insert_with(|| ("content-type".to_owned(), DEFAULT_CONTENT_TYPE.to_owned()));
-    Ok(lower.into_iter().map(|(key, (_, value))| (key, value)).collect())
+    lines.sort_by(|(a_key, a_name, _), (b_key, b_name, _)| (a_key, a_name).cmp(&(b_key, b_name)));
+    lines.dedup_by(|(key, ..), (kept, ..)| key == kept);
+    let mut headers: Vec<_> = lines.into_iter().map(|(key, _, value)| (key, value)).collect();
+    if let Err(place) = headers.binary_search_by(|(key, _)| key.as_str().cmp("content-type")) {
+        headers.insert(place, ("content-type".to_owned(), DEFAULT_CONTENT_TYPE.to_owned()));
+    }
+    Ok(headers)
 }
 
 /// `token` of RFC 9110, 5.6.2.

@@ -176,4 +176,12 @@ fn headers_of_the_connection_are_dropped_and_names_are_unique() {
     let answer = json!({"headers": {"content-type": "text/b", "Content-Type": "text/a"}});
     let response = ResponseEnvelope::decode(answer.to_string().as_bytes()).unwrap();
     assert_eq!(response.headers, [("content-type".to_owned(), "text/a".to_owned())]);
+
+    // In the order of their names, whatever order the guest wrote, and how many there are.
+    let headers: serde_json::Map<_, _> =
+        (0..50_000).rev().map(|n| (format!("X-{n:05}"), json!("v"))).collect();
+    let answer = json!({"headers": headers}).to_string();
+    let response = ResponseEnvelope::decode(answer.as_bytes()).unwrap();
+    assert_eq!(response.headers.len(), 50_001);
+    assert!(response.headers.is_sorted());
 }
