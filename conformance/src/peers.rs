@@ -1,7 +1,6 @@
 //! The suite's own ends of the wire: the catalog a host reads, the server its plugins fetch from, and
 //! the channel and the streams of its events.
 
-pub mod activities;
 pub mod archive;
 mod authority;
 mod bus;

@@ -1,6 +1,7 @@
 //! The host's events in Valkey: the channel on which it publishes what plugins emit, and the streams
 //! of core events.
 
+mod activities;
 mod streams;
 
 use std::collections::BTreeSet;
@@ -11,13 +12,16 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use redis::aio::ConnectionManager;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 
 use crate::evidence::Receipt;
 use crate::target::Valkey;
 
 /// The channel's name in the specification.
 const CHANNEL: &str = "paca.events";
+/// How long an answer may take. What the library allows, half a second, passes on a busy machine with nothing
+/// wrong, and a case would be blocked for it.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Between two attempts to subscribe again.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -50,7 +54,10 @@ impl Bus {
     /// Subscribes on the Valkey of `[valkey]`.
     pub async fn start(target: &Valkey) -> Result<Self, redis::RedisError> {
         let client = redis::Client::open(target.url.as_str())?;
-        let commands = client.get_connection_manager().await?;
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
+        let commands = client.get_connection_manager_with_config(config).await?;
         let mut channel = subscribe(&client).await?;
         let messages = Arc::new(Mutex::new(Vec::new()));
         let shared = Arc::clone(&messages);

@@ -7,7 +7,7 @@ use super::attempt::Attempt;
 use crate::case::{Action, EntrySpec, Step};
 use crate::evidence::{Fact, Failure, FailureKind, Receipt};
 use crate::expectation::Check;
-use crate::peers::{Bus, BusError, BusMessage, SeenRequest, activities};
+use crate::peers::{Bus, BusError, BusMessage, SeenRequest};
 use crate::sighting::{Asked, Sighting};
 use crate::vars::Vars;
 use crate::world::Trouble;
@@ -75,11 +75,8 @@ async fn find(attempt: &Attempt, step: &Step, vars: &Vars) -> Result<Found, Trou
             messages(found.map_err(|e| away(&e))?)
         }
         Action::ObserveActivity(activity) => {
-            bus(attempt)?;
-            let target = world.target.valkey.as_ref();
-            let target = target.ok_or_else(|| Trouble::Blocked("no [valkey]".to_owned()))?;
-            let found = activities::of_type(target, &text(vars, &activity.r#type)?).await;
-            messages(found.map_err(|e| Trouble::Blocked(format!("the stream of activities: {e}")))?)
+            let found = bus(attempt)?.activities(&text(vars, &activity.r#type)?).await;
+            messages(found.map_err(|e| away(&e))?)
         }
         Action::Entry(entry) => group(attempt, entry, vars).await?,
         Action::CacheEntry(key) => {
