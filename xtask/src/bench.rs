@@ -6,6 +6,7 @@
 //! turns, so that whatever else the machine does falls on both. Peers, if they are wanted, join both.
 
 mod connections;
+mod guests;
 mod loopback;
 mod peers;
 mod questions;

@@ -46,8 +46,8 @@ pub(super) struct Args {
     /// Only these views of the report. Repeatable; default: all.
     #[arg(long, value_name = "FORMAT")]
     report: Vec<Format>,
-    /// Cases under way at once, and as many again of those that mostly wait for a limit of the host;
-    /// default: four times the number of cores.
+    /// Cases under way at once, and three times as many of those that mostly wait for a limit of the
+    /// host; default: four times the number of cores. With 1, each comes with one that waits.
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
     /// Only cases whose id, slug, area or cited sentence matches, with `*` and `?`. Repeatable.

@@ -22,7 +22,7 @@ use crate::world::{Stop, World};
 /// For all second attempts together. A host on which much fails is broken, not flaky, and second
 /// attempts would only make the run longer.
 const AGAIN_PATIENCE: Duration = Duration::from_secs(90);
-/// So many cases of [`Lane::Waiting`] are under way for each of the others.
+/// So many cases of [`Lane::Waiting`] are under way for each of the others; one where those come one by one.
 const WAITING: usize = 3;
 
 /// How to run.
@@ -141,7 +141,8 @@ pub async fn run<'a>(
     let jobs = options.jobs.max(1);
     // Who waits takes no turn from the others, and ends the sooner the more wait at once: guests without end
     // take what processors there are for as long as one of them is alive.
-    let shared = select(side_by_side(shared, jobs), side_by_side(waiting, WAITING * jobs));
+    let waiting_jobs = if jobs == 1 { 1 } else { WAITING * jobs };
+    let shared = select(side_by_side(shared, jobs), side_by_side(waiting, waiting_jobs));
     let alone = side_by_side(exclusive, 1).chain(side_by_side(faults, 1));
     let mut running = std::pin::pin!(shared.chain(alone));
     while let Some((case, ended)) = running.next().await {

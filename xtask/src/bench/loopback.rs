@@ -1,10 +1,15 @@
 //! The whole host over loopback, beside a bare server: both run, and are asked in turn.
 
-use std::{fs, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use super::{peers::Peer, server::Server, table::Row};
+use super::{
+    guests::{self, ECHO, SDK},
+    peers::Peer,
+    server::Server,
+    table::Row,
+};
 use crate::{
     api::{self, Client},
     catalog::Catalog,
@@ -19,10 +24,6 @@ use crate::{
 const LOOPBACK: &str = "loopback";
 /// What is sent: as much as a form sends.
 const BODY: &str = r#"{"title":"Write the benches","done":false}"#;
-/// The plugin whose guest does nothing.
-pub(super) const ECHO: &str = "com.hostproof.echo";
-/// The plugin of the guest SDK.
-pub(super) const SDK: &str = "com.hostproof.sdk";
 
 /// As many as one client, a busy page, and a crowd.
 const CONNECTIONS: [usize; 5] = [1, 4, 16, 64, 256];
@@ -44,7 +45,7 @@ pub(crate) struct Servers<'a> {
 /// Starts both, and installs the plugins.
 pub(crate) fn start(stage: &Stage) -> Result<Servers<'_>> {
     let catalog = Catalog::start()?;
-    publish(&catalog)?;
+    guests::publish(&catalog)?;
     let ground = Ground::new(workspace::target().join("bench"))?;
     let environment = api::environment("127.0.0.1:0", stage, stage.database()?, &catalog);
     let plan = Plan { name: "host".to_owned(), environment, plugin_config: String::new() };
@@ -174,18 +175,4 @@ fn compared(what: &str, pairs: &[(Sample, Sample)]) -> [Row; 3] {
         row("p99", |sample| sample.measured.p99_ms),
         row("processor time of the server", |sample| sample.cost_us),
     ]
-}
-
-/// The guest that does nothing.
-pub(super) fn echo_guest() -> Result<Vec<u8>> {
-    let text = fs::read_to_string(workspace::root().join("benches/src/echo.wat"))?;
-    Ok(wat::parse_str(text)?)
-}
-
-fn publish(catalog: &Catalog) -> Result<()> {
-    let sdk = fs::read(workspace::root().join("fixtures-plugins/artifacts/minimal.wasm"))?;
-    for (name, wasm) in [(ECHO, echo_guest()?), (SDK, sdk)] {
-        catalog.offer(name, &wasm)?;
-    }
-    Ok(())
 }

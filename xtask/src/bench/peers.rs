@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::{
-    loopback::SDK,
+    guests::SDK,
     questions::{ANSWERS_VARIABLE, answers},
     table::Row,
 };

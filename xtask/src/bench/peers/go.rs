@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::Peer;
 use crate::{
-    bench::loopback::{ECHO, echo_guest},
+    bench::guests::{self, ECHO},
     tool, workspace,
 };
 
@@ -63,7 +63,7 @@ fn build() -> Result<Peer> {
     })?;
 
     let guest = output.join("echo.wasm");
-    fs::write(&guest, echo_guest()?).with_context(|| format!("write {}", guest.display()))?;
+    fs::write(&guest, guests::echo()?).with_context(|| format!("write {}", guest.display()))?;
     Ok(Peer {
         what: "an echo through a plugin / a Go net/http and wazero host",
         plugin: ECHO,
