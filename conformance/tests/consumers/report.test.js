@@ -12,7 +12,7 @@ const shown = (page) => page.locator("details.case:not([hidden])").count();
 const background = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 const screenshot = (page, name) => page.screenshot({ path: file(`${name}.png`) });
 
-for (const folder of ["varied", "stopped", "excused", "wrong"]) {
+for (const folder of ["varied", "stopped", "excused", "wrong", "looked"]) {
   describe(`the report of the ${folder} host`, () => {
     const document = json(folder);
     const of = (predicate) => document.cases.filter(predicate);
@@ -84,7 +84,9 @@ for (const folder of ["varied", "stopped", "excused", "wrong"]) {
             ...one.cites.map((id) => document.sentences.find((sentence) => sentence.id === id).source),
             ...one.exchanges.flatMap((exchange) => [
               `${exchange.method} ${exchange.url}`, `curl --path-as-is -i -X ${exchange.method}`,
-              exchange.response ? `→ ${exchange.response.status}` : exchange.error])];
+              exchange.response ? `→ ${exchange.response.status}` : exchange.error]),
+            ...one.sightings.flatMap(({ step, count, last }) => [
+              `${step} found ${count}`, ...(last ? [JSON.stringify(last, null, 2)] : [])])];
           for (const part of expected) assert.ok(text.includes(part), `${one.id}: ${part}`);
         }
       });

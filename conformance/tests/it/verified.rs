@@ -126,7 +126,7 @@ async fn a_suite_that_changed_since_is_said() {
 
 /// A host that asks the outbound server for whatever it is asked for itself, and a case that looks whether it did,
 /// and sends three requests at once.
-async fn looked() -> (Value, Suite) {
+pub(crate) async fn looked() -> (Report, Suite) {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let host = start(move |head, _| {
         if let Some(query) = head.uri.query() {
@@ -154,13 +154,13 @@ async fn looked() -> (Value, Suite) {
     let suite = suite(case);
     let mut target = target(&host.url());
     target.outbound.as_mut().unwrap().listen = free;
-    let report = run(&suite, &target).await;
-    (serde_json::to_value(&report).unwrap(), suite)
+    (run(&suite, &target).await, suite)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_a_step_found_elsewhere_is_judged_again() {
-    let (original, suite) = looked().await;
+    let (report, suite) = looked().await;
+    let original = serde_json::to_value(&report).unwrap();
     let case = &original["cases"][0];
     assert_eq!(case["verdict"], "pass", "{case:#}");
     let found = &case["sightings"];
@@ -196,7 +196,8 @@ async fn what_a_step_found_elsewhere_is_judged_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn answers_of_requests_at_once_are_judged_again_as_they_came() {
-    let (original, suite) = looked().await;
+    let (report, suite) = looked().await;
+    let original = serde_json::to_value(&report).unwrap();
     let exchanges = original["cases"][0]["exchanges"].as_array().unwrap();
     let mut at_once: Vec<usize> = (0..exchanges.len())
         .filter(|at| exchanges[*at]["step"].as_str().unwrap().starts_with("4."))

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use crate::hosts::{reply, start};
 use crate::reports::varied;
 use crate::support::{result_of, run, run_with, suite, target, zero_fixture};
+use crate::verified::looked;
 
 /// The one file of a view.
 fn view(report: &Report, format: Format) -> String {
@@ -238,13 +239,19 @@ fn a_list_of_mutants_that_is_none_is_refused() {
     assert!(read_mutants(&path).unwrap_err().to_string().contains("is no list of mutants"));
 }
 
-/// Reports of four runs and the specification's pages, for the consumers to read.
+/// Reports of five runs and the specification's pages, for the consumers to read.
 async fn write_all(folder: &Path) {
     let (varied, _host) = varied().await;
     let wrong = wrong().await;
     let (stopped, excused) = (stopped().await, excused().await);
-    let reports =
-        [("varied", &varied), ("stopped", &stopped), ("excused", &excused), ("wrong", &wrong)];
+    let (looked, _) = looked().await;
+    let reports = [
+        ("varied", &varied),
+        ("stopped", &stopped),
+        ("excused", &excused),
+        ("wrong", &wrong),
+        ("looked", &looked),
+    ];
     for (name, report) in reports {
         let folder = folder.join(name);
         std::fs::create_dir_all(&folder).unwrap();
@@ -275,7 +282,7 @@ async fn write_all(folder: &Path) {
     Site { sources: &sources, suite: &suite, findings, mutants }.write(&spec).unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "needs node and Chromium; `cargo xtask consumers` runs it"]
 async fn consumers_read_what_is_written() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("views");
