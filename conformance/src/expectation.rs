@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use crate::case::{Action, Case, Data, Expect};
 use crate::matcher::Matcher;
-use crate::sighting;
 use crate::vars::{self, Vars};
 
 /// An answer, as far as expectations look at it.
@@ -61,7 +60,6 @@ pub(crate) fn with_default(action: &Action, expect: &Expect) -> Expect {
 /// The variables that the expectations of a case mention.
 pub(crate) fn mentioned(case: &Case) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    sighting::mentioned(case, &mut names);
     let meanwhile = case.steps.iter().filter_map(|step| step.meanwhile.as_deref());
     for Expect {
         status,

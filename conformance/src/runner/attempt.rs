@@ -19,9 +19,9 @@ use crate::case::{
 };
 use crate::client::{Answer, Exchange, Transcript};
 use crate::evidence::{Fact, Failure, FailureKind, Pass, Verdict};
-use crate::expectation::mentioned;
+use crate::expectation;
 use crate::peers::Gate;
-use crate::sighting::Sighting;
+use crate::sighting::{self, Sighting};
 use crate::vars::Vars;
 use crate::world::{PluginState, Resource, Trouble, World};
 
@@ -354,6 +354,13 @@ impl Attempt {
         }
         left
     }
+}
+
+/// The variables with which what a case states can be judged again.
+fn mentioned(case: &Case) -> BTreeSet<String> {
+    let mut names = expectation::mentioned(case);
+    sighting::mentioned(case, &mut names);
+    names
 }
 
 fn verdict_of(trouble: Trouble) -> Verdict {
