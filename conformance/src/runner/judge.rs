@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::case::Expect;
 use crate::client::Answer;
-use crate::evidence::{Fact, Failure, FailureKind};
+use crate::evidence::{Fact, Failure, FailureKind, Receipt};
 use crate::expectation::{Check, Checks, Seen};
 use crate::vars::Vars;
 use crate::world::Trouble;
@@ -28,12 +28,24 @@ pub(super) fn judge(
         after_previous: previous.is_some_and(|previous| answer.ended > previous),
     };
     let asked = Checks::of(&seen, expect, vars).map_err(Trouble::Harness)?;
+    facts(Some(&answer.receipt), asked, Some(answer.exchange))
+}
+
+/// The facts of what came with `receipt`, when all that is asked of it holds. Where nothing came there are
+/// none, and what is asked can differ all the same.
+pub(super) fn facts(
+    receipt: Option<&Receipt>,
+    asked: Checks,
+    exchange: Option<usize>,
+) -> Result<Vec<Fact>, Trouble> {
     let (mut facts, mut differences) = (Vec::new(), Vec::new());
     for Check { subject, matcher, actual } in asked.checks {
-        match Fact::judge(&answer.receipt, &subject, &matcher, actual.as_ref()) {
-            Ok(fact) => facts.push(fact),
-            Err(difference) => differences.push(difference),
-        }
+        let judged = match receipt {
+            Some(receipt) => Fact::judge(receipt, &subject, &matcher, actual.as_ref())
+                .map(|fact| facts.push(fact)),
+            None => matcher.judge(actual.as_ref()).map_err(|why| format!("{subject}: {why}")),
+        };
+        differences.extend(judged.err());
     }
     differences.extend(asked.differences);
     if differences.is_empty() {
@@ -43,6 +55,6 @@ pub(super) fn judge(
         kind: FailureKind::Assertion,
         step: None,
         messages: differences,
-        exchange: Some(answer.exchange),
+        exchange,
     }))
 }

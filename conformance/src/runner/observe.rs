@@ -4,9 +4,10 @@
 use serde_json::{Value, json};
 
 use super::attempt::Attempt;
+use super::judge::facts;
 use crate::case::{Action, EntrySpec, Step};
-use crate::evidence::{Fact, Failure, FailureKind, Receipt};
-use crate::expectation::Check;
+use crate::evidence::{Fact, Receipt};
+use crate::expectation::Checks;
 use crate::peers::{Bus, BusError, BusMessage, SeenRequest};
 use crate::sighting::{Asked, Sighting};
 use crate::vars::Vars;
@@ -31,25 +32,8 @@ pub(super) async fn observe(
     let last = found.last.as_ref().map(|(_, last)| last);
     attempt.transcript.saw(Sighting::new(label, found.count, last));
     let checks = asked.checks(found.count, last, vars).map_err(Trouble::Harness)?;
-    let (mut facts, mut differences) = (Vec::new(), Vec::new());
-    for Check { subject, matcher, actual } in checks {
-        let judged = match &found.last {
-            Some((receipt, _)) => Fact::judge(receipt, &subject, &matcher, actual.as_ref())
-                .map(|fact| facts.push(fact)),
-            // Nothing came: that is no evidence, but it can be a difference.
-            None => matcher.judge(actual.as_ref()).map_err(|why| format!("{subject}: {why}")),
-        };
-        differences.extend(judged.err());
-    }
-    if differences.is_empty() {
-        return Ok(facts);
-    }
-    Err(Trouble::Failed(Failure {
-        kind: FailureKind::Assertion,
-        step: None,
-        messages: differences,
-        exchange: None,
-    }))
+    let receipt = found.last.as_ref().map(|(receipt, _)| receipt);
+    facts(receipt, Checks { checks, differences: Vec::new() }, None)
 }
 
 async fn find(attempt: &Attempt, step: &Step, vars: &Vars) -> Result<Found, Trouble> {
