@@ -314,3 +314,17 @@ async fn silence_is_no_evidence() {
     assert!(report.cases[0].reason.as_deref().unwrap().contains("asserted nothing"));
     assert_eq!(report.footer.exit_code, hostproof::exit::HARNESS);
 }
+
+#[tokio::test]
+async fn what_did_not_come_and_should_have_is_a_failure() {
+    let (host, _books) = host().await;
+    let steps = "[[case.steps]]\nrequest = { method = \"GET\", path = \"/x\" }\nexpect = { status = { gte = 100 } }\n\
+                 [[case.steps]]\noutbound_seen = { token = \"{token}\" }\n";
+    let report = run(&suite(&driven("c-0001", "", steps)), &target(&host.url())).await;
+    let failure = report.cases[0].failure.as_ref().unwrap();
+    let step = failure.step.as_deref();
+    assert_eq!((failure.kind, step), (FailureKind::Assertion, Some("2. outbound_seen")));
+    let [message] = failure.messages.as_slice() else { panic!("{failure:?}") };
+    assert!(message.starts_with("requests that reached the outbound server: "), "{message}");
+    assert_eq!(report.cases[0].sightings[0].count, 0);
+}
